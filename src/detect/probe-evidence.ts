@@ -1,0 +1,54 @@
+/** What a finished probe lays before the detectors and the theories: its runs, and per answered request the times behind them. */
+import type { Finding, FindingCode, HistogramData, Run } from "../report/model.js";
+
+export interface ProbeCell {
+  readonly run: Run;
+  readonly nagle: boolean;
+  /** Pieces that the request is written in. */
+  readonly pieces: number;
+  readonly quickack: "default" | "on" | "off";
+  readonly cork: boolean;
+  /** Columns over the answered, measured requests, in the order they ended; nanoseconds. */
+  readonly latencyNs: Float64Array;
+  /** First write to first answer byte. */
+  readonly firstByteNs: Float64Array;
+  /** Held back by Nagle's algorithm as the kernel's timestamps prove; NaN: not seen. */
+  readonly heldNs: Float64Array;
+  /** Wait for the ACK of the last piece where that ACK came alone, before the answer; NaN: not seen, or it rode on the answer. */
+  readonly ackDelayNs: Float64Array;
+  /** Our own lateness: start minus the earliest moment it could have started. */
+  readonly lagNs: Float64Array;
+  /** Due to started: in the open loop the wait for a free connection, our lateness included. */
+  readonly waitNs: Float64Array;
+}
+
+export interface ProbeEvidence {
+  readonly cells: readonly ProbeCell[];
+  /**
+   * The calmest usable cell: Nagle off, one write, no cork where there is such a cell, else the usable cell with the lowest
+   * p50. null: no usable cell.
+   */
+  readonly calm: ProbeCell | null;
+  /** The usable cell with the highest p50; may be `calm`. */
+  readonly worst: ProbeCell | null;
+  /** Smallest RTT the kernel saw, else null. */
+  readonly minRttNs: number | null;
+  readonly handshakeRttNs: number | null;
+  /** Connect times of all connections of all cells, or null. */
+  readonly connect: HistogramData | null;
+  readonly openLoop: boolean;
+  readonly connections: number;
+  /** A connection is kept for many requests. false: the user asked for a new one per request. */
+  readonly reuse: boolean;
+  /** Kernel timestamps were taken. */
+  readonly timestamps: boolean;
+  /** A server slower than this counts as slow. */
+  readonly slowServerNs: number;
+}
+
+export interface ProbeDetector<C extends FindingCode> {
+  readonly code: C;
+  /** What it must have seen to judge; the reason, in words, when it cannot. null: it can. */
+  cannotJudge(evidence: ProbeEvidence): string | null;
+  judge(evidence: ProbeEvidence): readonly Finding[];
+}

@@ -1,0 +1,37 @@
+/**
+ * When the next request is due. A pacer is pure: it turns the number of a request into its intended start, so that a slow
+ * target cannot slow the question down (coordinated omission). Shape learnt from vegeta's lib/pacer.go.
+ */
+import { random } from "../stats/random.js";
+
+export type Arrival = "constant" | "poisson";
+export type Pacing =
+  | { readonly kind: "closed" }
+  | { readonly kind: "open"; readonly ratePerSecond: number; readonly arrival: Arrival };
+
+export interface Pacer {
+  /** Intended start of the next request, nanoseconds after the first one could start. Never decreases. */
+  next(): number;
+}
+
+/** Intended starts of an open loop. `poisson`: exponential gaps (memoryless arrivals) from a seeded generator. */
+export function openLoop(ratePerSecond: number, arrival: Arrival, seed: number): Pacer {
+  const meanGapNs = 1e9 / ratePerSecond;
+  if (arrival === "constant") {
+    let sent = 0;
+    return { next: () => sent++ * meanGapNs };
+  }
+  const uniform = random(seed);
+  let atNs = 0;
+  return {
+    next() {
+      atNs += -Math.log(1 - uniform()) * meanGapNs;
+      return atNs;
+    },
+  };
+}
+
+export function describePacing(pacing: Pacing, connections: number): string {
+  if (pacing.kind === "closed") return `closed loop, ${connections} connection${connections === 1 ? "" : "s"}`;
+  return `open loop, ${pacing.ratePerSecond}/s ${pacing.arrival}, ${connections} connection${connections === 1 ? "" : "s"}`;
+}

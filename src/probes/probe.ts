@@ -1,0 +1,111 @@
+/**
+ * The one interface every probe engine implements. An engine opens a lane: the connections of one cell of the experiment,
+ * all with the same behaviour. A lane runs blocks of requests, so that cells can be interleaved, and gives the samples back
+ * as columns: the loop that sends and receives stays next to the socket and costs no promise and no message per request.
+ */
+import type { Capabilities } from "../sockets/capabilities.js";
+import type { Target } from "../protocols/protocol.js";
+import type { Timeline } from "../report/model.js";
+import type { Ns } from "../units/duration.js";
+import type { Pacing } from "./pacer.js";
+import type { SampleColumns } from "./samples.js";
+
+export type QuickAck = "default" | "on" | "off";
+
+/** How a client treats its socket: what the experiment varies. */
+export interface Behaviour {
+  readonly nagle: boolean;
+  /** Ascending offsets at which the request is cut; empty: one write. */
+  readonly cuts: readonly number[];
+  /** Pause between two pieces of a request. */
+  readonly gapNs: Ns;
+  readonly quickack: QuickAck;
+  readonly cork: boolean;
+}
+
+export interface TlsSettings {
+  readonly servername: string | undefined;
+  readonly insecure: boolean;
+  /** PEM texts. */
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+}
+
+/** Plain data: it travels to a worker thread. */
+export interface LaneSpec {
+  readonly target: Target;
+  /** Resolved address and its family. */
+  readonly address: string;
+  readonly family: 4 | 6;
+  readonly behaviour: Behaviour;
+  readonly connections: number;
+  /** false: a new connection for every request; latency then starts at the connect. */
+  readonly reuse: boolean;
+  /** Bound on each request, on connecting and on the TLS handshake. */
+  readonly timeoutNs: Ns;
+  readonly maxSegment: number | undefined;
+  readonly tls: TlsSettings | undefined;
+  /** Ask the kernel for timestamps where the engine can. */
+  readonly timestamps: boolean;
+  /** How many of the slowest requests of a block keep their timeline. */
+  readonly slowest: number;
+}
+
+/** One block of requests over a lane. */
+export interface Load {
+  /** Requests per connection before measuring starts; their samples are kept apart. */
+  readonly warmup: number;
+  /** Measured requests at most, over all connections. */
+  readonly requests: number;
+  /** Start no request later than this after the first measured one; Infinity: only `requests` counts. */
+  readonly durationNs: number;
+  readonly pacing: Pacing;
+  readonly seed: number;
+}
+
+export interface ConnectionOpened {
+  readonly connectNs: Ns;
+  readonly tlsNs: Ns | null;
+}
+
+/** Counters over the measured part of a block, all connections together; null: this engine cannot see it. */
+export interface KernelFacts {
+  readonly minRttNs: Ns | null;
+  readonly handshakeRttNs: Ns | null;
+  readonly retransmits: number | null;
+  readonly dataSegmentsOut: number | null;
+  readonly dataSegmentsIn: number | null;
+  readonly mss: number | null;
+}
+
+export interface BlockResult {
+  readonly warmup: SampleColumns;
+  readonly measured: SampleColumns;
+  readonly opened: readonly ConnectionOpened[];
+  /** Failures by kind of the attempts to connect that no request stands for. */
+  readonly writes: number;
+  readonly kernel: KernelFacts | null;
+  readonly slowest: readonly Timeline[];
+  /** Time spent measuring. */
+  readonly durationNs: Ns;
+  /** What the first failure of each kind said. */
+  readonly examples: Readonly<Record<string, string>>;
+}
+
+export interface Lane {
+  /**
+   * Runs one block to its end, or to the abort; then gives what was measured. Failures of single requests are samples.
+   * A failed connection is opened again for the next request.
+   */
+  run(load: Load, signal: AbortSignal, onProgress: (done: number) => void): Promise<BlockResult>;
+  close(): Promise<void>;
+}
+
+export interface ProbeEngine {
+  readonly name: "net" | "kernel";
+  readonly capabilities: Capabilities;
+  /** Prepares the lane; connections are opened by its first block. */
+  open(spec: LaneSpec): Promise<Lane>;
+  close(): Promise<void>;
+}

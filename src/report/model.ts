@@ -1,0 +1,244 @@
+/**
+ * `netlat.report/1`: the one model that every command produces or consumes and every renderer reads. Data only.
+ * Durations are integer nanoseconds. docs/report.md explains each part; schema/report.v1.json is generated from here.
+ */
+import { z } from "zod";
+
+export const SCHEMA_ID = "netlat.report/1";
+
+export const FINDING_CODES = [
+  "nagle-delayed-ack",
+  "split-write",
+  "delayed-ack",
+  "slow-server",
+  "connection-churn",
+  "generator-lag",
+] as const;
+
+const duration = z.number().nonnegative();
+const signedDuration = z.number();
+const count = z.int().nonnegative();
+
+export const histogramSchema = z
+  .object({
+    unit: z.literal("ns"),
+    count,
+    min: duration,
+    max: duration,
+    mean: duration,
+    p50: duration,
+    p90: duration,
+    p99: duration,
+    p999: duration,
+    hdr: z.string().describe("HdrHistogram V2 compressed, base64: the whole distribution, 3 significant digits"),
+  })
+  .strict();
+
+const timelineEventSchema = z
+  .object({
+    atNs: signedDuration.describe("from the start of the first write"),
+    event: z.enum(["intended", "write", "sent", "acked", "first-byte", "answer", "failed"]),
+    piece: count.optional().describe("1-based number of the piece of the request"),
+    bytes: count.optional(),
+    source: z.enum(["user", "kernel"]).describe("whose clock reading: ours around the system call, or the kernel's SO_TIMESTAMPING"),
+    says: z.string().optional(),
+  })
+  .strict();
+
+export const timelineSchema = z
+  .object({
+    request: count.describe("1-based number of the request in its run"),
+    connection: count,
+    latencyNs: duration,
+    heldNs: duration.describe("how long Nagle's algorithm held data back waiting for an ACK; 0 when not"),
+    events: z.array(timelineEventSchema),
+  })
+  .strict();
+
+export const runSchema = z
+  .object({
+    id: z.string(),
+    factors: z.record(z.string(), z.union([z.string(), z.number()])),
+    endpoint: z.string(),
+    requests: count.describe("measured requests: answered and failed; warm-up not among them"),
+    errors: z.record(z.string(), count).describe("failed requests by kind"),
+    errorExamples: z.record(z.string(), z.string()).optional().describe("what the first failure of each kind said"),
+    answers: z.record(z.string(), count).describe("answered requests by kind: value, miss"),
+    connections: count.describe("connections opened for this run"),
+    durationNs: duration.describe("time spent measuring this run, its blocks added up"),
+    ratePerSecond: z.number().nonnegative().describe("answered requests per second of durationNs"),
+    targetRatePerSecond: z.number().positive().nullable().describe("the rate that was asked for (open loop), or null (closed loop)"),
+    latency: histogramSchema.describe("service time: from the start of the first write to the last byte of the answer"),
+    corrected: histogramSchema.nullable().describe("open loop: from the intended start to the last byte of the answer"),
+    sendLag: histogramSchema.nullable().describe("how much later than possible we started the request: our own lateness"),
+    phases: z.record(z.string(), histogramSchema).describe("dns, connect, tls, ttfb (first write to first answer byte)"),
+    warmup: z
+      .object({
+        requests: count,
+        first: histogramSchema.nullable().describe("the very first request of each connection"),
+        rest: histogramSchema.nullable(),
+      })
+      .strict()
+      .nullable(),
+    kernel: z
+      .object({
+        minRttNs: duration.nullable(),
+        handshakeRttNs: duration.nullable(),
+        retransmits: count.nullable(),
+        dataSegmentsOut: count.nullable(),
+        dataSegmentsIn: count.nullable(),
+        mss: count.nullable(),
+      })
+      .strict()
+      .nullable(),
+    wire: z
+      .object({
+        pieces: count.describe("pieces per request that were asked for"),
+        writes: count.describe("write system calls (TLS: records) of the measured requests"),
+        segments: count.nullable().describe("TCP data segments they travelled in, retransmissions not counted; null: not seen"),
+        split: z.enum(["as-asked", "merged", "not-seen"]),
+        says: z.string(),
+      })
+      .strict(),
+    used: z.boolean().describe("false: the split did not happen on the wire, so no conclusion rests on this run"),
+    slowest: z.array(timelineSchema),
+  })
+  .strict();
+
+export const subjectSchema = z.union([
+  z.object({ run: z.string() }).strict(),
+  z.object({ flow: z.int() }).strict(),
+]);
+
+export const findingSchema = z
+  .object({
+    code: z.enum(FINDING_CODES),
+    severity: z.enum(["error", "warning", "info"]),
+    title: z.string(),
+    subject: subjectSchema,
+    count: count.describe("exchanges (or handshakes) that it delayed"),
+    of: count,
+    costNs: z.object({ total: duration, p50: duration, max: duration }).strict(),
+    confidence: z.enum(["certain", "likely", "possible"]),
+    evidence: z.array(
+      z.object({ packets: z.array(z.int()).optional(), atNs: signedDuration.optional(), says: z.string() }).strict(),
+    ),
+    fix: z.array(z.string()),
+    whatIf: z.object({ p50Ns: duration, p99Ns: duration }).strict().nullable(),
+  })
+  .strict();
+
+export const theorySchema = z
+  .object({
+    id: z.string(),
+    claim: z.string(),
+    verdict: z.enum(["confirmed", "refuted", "untested"]),
+    because: z.string(),
+  })
+  .strict();
+
+const detectorSchema = z
+  .object({ code: z.enum(FINDING_CODES), status: z.enum(["ran", "not-applicable", "failed"]), reason: z.string() })
+  .strict();
+
+/** An effect of the factorial experiment, in nanoseconds of mean latency, with a 95 % confidence interval over its rounds. */
+export const effectSchema = z
+  .object({
+    kind: z.enum(["main", "interaction"]),
+    factors: z.array(z.string()),
+    from: z.string().describe("the calm level, or levels"),
+    to: z.string(),
+    ns: signedDuration,
+    lowNs: signedDuration.nullable(),
+    highNs: signedDuration.nullable(),
+    rounds: count,
+    says: z.string(),
+  })
+  .strict();
+
+const poolLoadSchema = z
+  .object({
+    residenceNs: duration.describe("W"),
+    inFlight: z.number().nonnegative().describe("L = lambda x W"),
+    connectionsNeeded: count,
+    utilisation: z.number().nonnegative().nullable().describe("L / connections; null when the number of connections is not given"),
+    capacityPerSecond: z.number().nonnegative().nullable().describe("connections / W"),
+    waiting: z.number().nonnegative().nullable().describe("L - connections where that is above 0"),
+    stable: z.boolean().nullable(),
+  })
+  .strict();
+
+export const poolSchema = z
+  .object({
+    arrivalPerSecond: z.number().nonnegative().describe("lambda"),
+    connections: count.nullable(),
+    now: poolLoadSchema,
+    after: poolLoadSchema.nullable(),
+    says: z.array(z.string()),
+  })
+  .strict();
+
+const probeSourceSchema = z
+  .object({
+    kind: z.literal("probe"),
+    endpoint: z.string(),
+    address: z.string().nullable(),
+    protocol: z.string(),
+    transport: z.enum(["tcp", "tls"]),
+    engine: z.enum(["net", "kernel"]),
+    engineReason: z.string(),
+    capabilities: z.record(z.string(), z.string()),
+    notSeen: z.array(z.string()).describe("what this engine on this machine cannot see or set, in words"),
+    pacing: z.string(),
+    connections: count,
+    requestBytes: count,
+    rounds: count,
+    seed: z.int(),
+    interrupted: z.boolean(),
+    durationNs: duration,
+  })
+  .strict();
+
+const poolSourceSchema = z.object({ kind: z.literal("pool"), from: z.string() }).strict();
+
+export const reportSchema = z
+  .object({
+    schema: z.literal(SCHEMA_ID),
+    tool: z.object({ name: z.literal("netlat"), version: z.string() }).strict(),
+    environment: z
+      .object({
+        os: z.string(),
+        kernel: z.string(),
+        node: z.string(),
+        cpus: count,
+        tickHz: z.number().positive().nullable(),
+      })
+      .strict(),
+    startedAt: z.iso.datetime(),
+    source: z.discriminatedUnion("kind", [probeSourceSchema, poolSourceSchema]),
+    runs: z.array(runSchema),
+    flows: z.array(z.never()),
+    effects: z.array(effectSchema),
+    findings: z.array(findingSchema),
+    theories: z.array(theorySchema),
+    detectors: z.array(detectorSchema),
+    pool: poolSchema.nullable(),
+    verdict: z
+      .object({ status: z.enum(["pass", "fail", "inconclusive", "none"]), reasons: z.array(z.string()) })
+      .strict(),
+  })
+  .strict();
+
+export type FindingCode = (typeof FINDING_CODES)[number];
+export type HistogramData = z.infer<typeof histogramSchema>;
+export type TimelineEvent = z.infer<typeof timelineEventSchema>;
+export type Timeline = z.infer<typeof timelineSchema>;
+export type Run = z.infer<typeof runSchema>;
+export type Finding = z.infer<typeof findingSchema>;
+export type Theory = z.infer<typeof theorySchema>;
+export type DetectorOutcome = z.infer<typeof detectorSchema>;
+export type Effect = z.infer<typeof effectSchema>;
+export type PoolLoad = z.infer<typeof poolLoadSchema>;
+export type PoolReport = z.infer<typeof poolSchema>;
+export type ProbeSource = z.infer<typeof probeSourceSchema>;
+export type Report = z.infer<typeof reportSchema>;
