@@ -1,0 +1,88 @@
+/** The portable engine: connections of node:net and node:tls, measured in user space. */
+import { isIP } from "node:net";
+import tls from "node:tls";
+import { usageError } from "../../errors.js";
+import { protocolFor } from "../../protocols/registry.js";
+import { without } from "../../sockets/capabilities.js";
+import { loadSocketOptions, platformCapabilities } from "../../sockets/socket-options.js";
+import type { LaneSpec, ProbeEngine } from "../probe.js";
+import { sessionsLane } from "../sessions.js";
+import { type NetPlan, NetSession } from "./net-session.js";
+
+/** Plaintext bytes in a TLS record at most (RFC 8446 5.1): a larger piece takes several. */
+const RECORD_BYTES = 16384;
+
+/**
+ * Runs everywhere that Node does. Sees no kernel timestamps (heldNs and ackDelayNs of its samples are NaN), and connects before
+ * an option can be set, so a lane's maxSegment is not used: whoever chooses the engine looks at its capabilities first, as for
+ * quickack and cork, which need Linux and koffi.
+ */
+export function netEngine(): ProbeEngine {
+  const platform = platformCapabilities();
+  const untimed = without(platform, ["timestamping"], "the net engine does not take kernel timestamps");
+  return {
+    name: "net",
+    capabilities: without(
+      untimed,
+      ["maxSegment"],
+      "net.Socket connects before an option can be set; --engine kernel can",
+    ),
+    async open(spec) {
+      const plan = planOf(spec);
+      return sessionsLane({
+        connections: spec.connections,
+        timeoutNs: spec.timeoutNs,
+        slowest: spec.slowest,
+        newSession: (host, index) => new NetSession(plan, host, index),
+      });
+    },
+    async close() {},
+  };
+}
+
+function planOf(spec: LaneSpec): NetPlan {
+  const protocol = protocolFor(spec.target.request);
+  const request = protocol.request();
+  const edges = [0, ...spec.behaviour.cuts, request.length];
+  const pieces = edges.slice(1).map((end, index) => request.subarray(edges[index], end));
+  const secure = spec.target.transport === "tls";
+  const options = loadSocketOptions();
+  return {
+    spec,
+    protocol,
+    pieces,
+    writesOf: pieces.map((piece) => (secure ? Math.max(1, Math.ceil(piece.length / RECORD_BYTES)) : 1)),
+    tls: secure ? tlsOptions(spec) : undefined,
+    options: "unavailable" in options ? null : options,
+  };
+}
+
+/** @throws NetlatError (exit 2) for a certificate, key or CA that cannot be used */
+function tlsOptions(spec: LaneSpec): tls.ConnectionOptions {
+  const { host, request } = spec.target;
+  const settings = spec.tls;
+  // RFC 6066 3: a literal address is no server name; the certificate is checked against `host` then.
+  const servername = settings?.servername ?? (isIP(host) ? "" : host);
+  return {
+    host,
+    servername,
+    rejectUnauthorized: !(settings?.insecure ?? false),
+    secureContext: secureContext(settings),
+    ...(request.protocol === "http1" ? { ALPNProtocols: ["http/1.1"] } : {}),
+  };
+}
+
+/** One for all connections of a lane: reading the certificates takes longer than a handshake. */
+function secureContext(settings: LaneSpec["tls"]): tls.SecureContext {
+  const { ca, cert, key } = settings ?? {};
+  try {
+    return tls.createSecureContext({ ca, cert, key });
+  } catch (error) {
+    const given = Object.entries({ "--ca": ca, "--cert": cert, "--key": key }).flatMap(([name, pem]) =>
+      pem ? [name] : [],
+    );
+    throw usageError(
+      `${given.join(", ")}: cannot be used for TLS (${(error as Error).message}); give PEM files that belong together`,
+    );
+  }
+}

@@ -1,0 +1,53 @@
+/** What Node's socket errors mean for a sample: the status, and one line for the report. */
+import type { Failure } from "../samples.js";
+import type { Trouble } from "../session.js";
+
+const BY_CODE: Readonly<Record<string, Failure>> = {
+  ECONNREFUSED: "refused",
+  ECONNRESET: "reset",
+  ECONNABORTED: "reset",
+  EPIPE: "reset",
+  ETIMEDOUT: "timeout",
+  EHOSTUNREACH: "unreachable",
+  EHOSTDOWN: "unreachable",
+  ENETUNREACH: "unreachable",
+  ENETDOWN: "unreachable",
+  EADDRNOTAVAIL: "unreachable",
+  EACCES: "unreachable",
+  EPERM: "unreachable",
+};
+
+/** How far the connection had come when the error was raised. */
+export type Stage = "connecting" | "handshaking" | "open";
+
+const codeOf = (error: Error): string => (error as NodeJS.ErrnoException).code ?? "";
+
+export function troubleOf(error: Error, stage: Stage): Trouble {
+  const code = codeOf(error);
+  if (stage === "handshaking" || isTls(code)) return { failure: "tls", says: tlsSays(error, code) };
+  const failure = BY_CODE[code] ?? (stage === "connecting" ? "unreachable" : "reset");
+  return { failure, says: oneLine(error.message) };
+}
+
+/**
+ * The peer had closed before our bytes reached it. Linux raises EPIPE, not ECONNRESET, for a reset that follows a FIN
+ * (tcp_reset() in CLOSE_WAIT), so this tells a closed connection from one that was reset.
+ */
+export const isClosingRace = (error: Error): boolean => codeOf(error) === "EPIPE";
+
+// ERR_SSL_ and EPROTO come from the record layer, the rest from the check of the certificate (X509_V_ERR_ of OpenSSL).
+const isTls = (code: string): boolean => /^(ERR_SSL_|ERR_TLS_|EPROTO$)/.test(code) || isCertificate(code);
+
+const CERTIFICATE =
+  /^(CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|ERR_TLS_CERT_ALTNAME_INVALID)/;
+const isCertificate = (code: string): boolean => CERTIFICATE.test(code);
+
+function tlsSays(error: Error, code: string): string {
+  const what = oneLine(error.message);
+  if (code === "ECONNRESET")
+    return "the peer closed the connection during the TLS handshake; does it speak TLS on this port?";
+  if (!isCertificate(code)) return `TLS: ${what}`;
+  return `the server's certificate is not trusted: ${what} (${code}); give its CA with --ca FILE, or --insecure to skip the check`;
+}
+
+const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim().slice(0, 200);
