@@ -3,9 +3,10 @@
  * all with the same behaviour. A lane runs blocks of requests, so that cells can be interleaved, and gives the samples back
  * as columns: the loop that sends and receives stays next to the socket and costs no promise and no message per request.
  */
-import type { Capabilities } from "../sockets/capabilities.js";
+
 import type { Target } from "../protocols/protocol.js";
 import type { Timeline } from "../report/model.js";
+import type { Capabilities } from "../sockets/capabilities.js";
 import type { Ns } from "../units/duration.js";
 import type { Pacing } from "./pacer.js";
 import type { SampleColumns } from "./samples.js";

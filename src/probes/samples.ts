@@ -20,7 +20,18 @@ export const STATUS_MISS = 1;
 export const statusOf = (failure: Failure): number => 2 + FAILURES.indexOf(failure);
 export const failureOf = (status: number): Failure | undefined => FAILURES[status - 2];
 
-const COLUMNS = ["intendedNs", "startNs", "readyNs", "firstByteNs", "endNs", "heldNs", "ackDelayNs", "status", "connection", "ordinal"] as const;
+const COLUMNS = [
+  "intendedNs",
+  "startNs",
+  "readyNs",
+  "firstByteNs",
+  "endNs",
+  "heldNs",
+  "ackDelayNs",
+  "status",
+  "connection",
+  "ordinal",
+] as const;
 type Column = (typeof COLUMNS)[number];
 
 /**
@@ -42,7 +53,9 @@ export class SampleRecorder {
 
   constructor(capacity = 1024) {
     this.#capacity = Math.max(16, capacity);
-    this.#columns = Object.fromEntries(COLUMNS.map((c) => [c, new Float64Array(this.#capacity)])) as { [C in Column]: Float64Array };
+    this.#columns = Object.fromEntries(COLUMNS.map((c) => [c, new Float64Array(this.#capacity)])) as {
+      [C in Column]: Float64Array;
+    };
   }
 
   get length(): number {

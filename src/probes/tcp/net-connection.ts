@@ -5,8 +5,7 @@ import type { AnswerReader } from "../../protocols/protocol.js";
 import { fdOf } from "../../sockets/socket-options.js";
 import { nowNs } from "../clock.js";
 import type { LaneSpec } from "../probe.js";
-import type { Trouble } from "../session.js";
-import { type Stage, troubleOf } from "./net-failure.js";
+import { closedInHandshake, type Stage, type Trouble, troubleOf } from "./net-failure.js";
 
 /** What a connection tells its session, until it is dropped. */
 export interface ConnectionOwner {
@@ -19,7 +18,7 @@ export interface ConnectionOwner {
   onTaken(connection: NetConnection): void;
   /** The peer closed its side. */
   onEnd(connection: NetConnection): void;
-  onError(connection: NetConnection, trouble: Trouble, error: Error): void;
+  onError(connection: NetConnection, trouble: Trouble): void;
 }
 
 /** What all connections of a lane share. */
@@ -118,10 +117,12 @@ export class NetConnection {
 
   #listen(socket: net.Socket): void {
     socket.on("error", (error) => {
-      if (this.#live) this.#owner.onError(this, troubleOf(error, this.#stage), error);
+      if (this.#live) this.#owner.onError(this, troubleOf(error, this.#stage));
     });
     const ended = (): void => {
-      if (this.#live) this.#owner.onEnd(this);
+      if (!this.#live) return;
+      if (this.#stage === "handshaking") this.#owner.onError(this, closedInHandshake);
+      else this.#owner.onEnd(this);
     };
     socket.on("end", ended);
     socket.on("close", ended);

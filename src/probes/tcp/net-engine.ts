@@ -42,13 +42,15 @@ export function netEngine(): ProbeEngine {
 
 function planOf(spec: LaneSpec): NetPlan {
   const protocol = protocolFor(spec.target.request);
-  const request = protocol.request();
+  // A Buffer: Writable.write() makes one of any other view, each time.
+  const request = Buffer.from(protocol.request());
   const edges = [0, ...spec.behaviour.cuts, request.length];
   const pieces = edges.slice(1).map((end, index) => request.subarray(edges[index], end));
   const secure = spec.target.transport === "tls";
   const options = loadSocketOptions();
   return {
     spec,
+    behaviour: spec.behaviour,
     protocol,
     pieces,
     writesOf: pieces.map((piece) => (secure ? Math.max(1, Math.ceil(piece.length / RECORD_BYTES)) : 1)),

@@ -1,6 +1,16 @@
 /** What Node's socket errors mean for a sample: the status, and one line for the report. */
 import type { Failure } from "../samples.js";
-import type { Trouble } from "../session.js";
+
+export interface Trouble {
+  readonly failure: Failure;
+  /** One line. */
+  readonly says: string;
+  /**
+   * The peer had closed before our bytes reached it: Linux raises EPIPE, not ECONNRESET, for a reset that follows a FIN
+   * (tcp_reset() in CLOSE_WAIT).
+   */
+  readonly closingRace: boolean;
+}
 
 const BY_CODE: Readonly<Record<string, Failure>> = {
   ECONNREFUSED: "refused",
@@ -24,16 +34,17 @@ const codeOf = (error: Error): string => (error as NodeJS.ErrnoException).code ?
 
 export function troubleOf(error: Error, stage: Stage): Trouble {
   const code = codeOf(error);
-  if (stage === "handshaking" || isTls(code)) return { failure: "tls", says: tlsSays(error, code) };
+  if (stage === "handshaking" && code === "ECONNRESET") return closedInHandshake;
+  if (stage === "handshaking" || isTls(code)) return { failure: "tls", says: tlsSays(error, code), closingRace: false };
   const failure = BY_CODE[code] ?? (stage === "connecting" ? "unreachable" : "reset");
-  return { failure, says: oneLine(error.message) };
+  return { failure, says: oneLine(error.message), closingRace: code === "EPIPE" };
 }
 
-/**
- * The peer had closed before our bytes reached it. Linux raises EPIPE, not ECONNRESET, for a reset that follows a FIN
- * (tcp_reset() in CLOSE_WAIT), so this tells a closed connection from one that was reset.
- */
-export const isClosingRace = (error: Error): boolean => codeOf(error) === "EPIPE";
+export const closedInHandshake: Trouble = {
+  failure: "tls",
+  says: "the peer closed the connection during the TLS handshake; does it speak TLS on this port?",
+  closingRace: false,
+};
 
 // ERR_SSL_ and EPROTO come from the record layer, the rest from the check of the certificate (X509_V_ERR_ of OpenSSL).
 const isTls = (code: string): boolean => /^(ERR_SSL_|ERR_TLS_|EPROTO$)/.test(code) || isCertificate(code);
@@ -44,8 +55,6 @@ const isCertificate = (code: string): boolean => CERTIFICATE.test(code);
 
 function tlsSays(error: Error, code: string): string {
   const what = oneLine(error.message);
-  if (code === "ECONNRESET")
-    return "the peer closed the connection during the TLS handshake; does it speak TLS on this port?";
   if (!isCertificate(code)) return `TLS: ${what}`;
   return `the server's certificate is not trusted: ${what} (${code}); give its CA with --ca FILE, or --insecure to skip the check`;
 }

@@ -1,0 +1,20 @@
+/**
+ * The entry of the program. It stands on nothing but Node: `netlat --version` must cost hardly more than an empty Node
+ * (`npm run bench -- probe` watches it), so everything else is imported once it is known to be needed.
+ */
+import type { ExitCode } from "../errors.js";
+import { readVersion } from "./version.js";
+
+/**
+ * Runs the program.
+ * @param args the words behind `netlat`
+ * @returns the exit code of DESIGN section 8; it never rejects
+ */
+export async function main(args: readonly string[]): Promise<ExitCode> {
+  if (args[0] === "--version" || args[0] === "-V") {
+    process.stdout.write(`${readVersion()}\n`);
+    return 0;
+  }
+  const { run } = await import("./run.js");
+  return run(args);
+}

@@ -1,0 +1,74 @@
+import { resolve } from "node:path";
+import type { EmitOptions, Ui } from "../commands/ui.js";
+import { EXIT, usageError } from "../errors.js";
+import type { Report } from "../report/model.js";
+import { readEnvironment } from "./environment.js";
+import type { Host, OutputStream } from "./host.js";
+import { writeOutputFile } from "./output-file.js";
+import { progressLine } from "./progress.js";
+import { detectTerminal, fileTerminal } from "./terminal.js";
+
+/** The `Ui` of the commands, and what only the program itself uses. */
+export interface CliUi extends Ui {
+  /** Text on standard output; resolves once it is handed over. */
+  print(text: string): Promise<void>;
+  /** Whole lines on standard error, the progress line out of the way for good. */
+  complain(text: string): void;
+  readonly interrupted: boolean;
+}
+
+export function createUi(host: Host, version: string): CliUi {
+  const progress = progressLine(host);
+  const abort = new AbortController();
+  let listening = false;
+
+  function listen(): AbortSignal {
+    if (!listening) host.onInterrupt(() => (abort.signal.aborted ? host.exit(EXIT.interrupted) : abort.abort()));
+    listening = true;
+    return abort.signal;
+  }
+
+  return {
+    version,
+    progress,
+    interrupt: {
+      get signal() {
+        return listen();
+      },
+    },
+    get interrupted() {
+      return abort.signal.aborted;
+    },
+    terminal: (stream) => detectTerminal(host[stream], host.env),
+    warn: (sentence) => progress.above(`netlat: ${sentence}\n`),
+    print: (text) => write(host.stdout, text),
+    complain(text) {
+      progress.clear();
+      host.stderr.write(text);
+    },
+    environment: readEnvironment,
+    async emit(report, options) {
+      progress.clear();
+      await emit(report, options, host);
+    },
+  };
+}
+
+/** Files first: when standard output's reader has gone, they are still there. */
+async function emit(report: Report, { format, output, hlog }: EmitOptions, host: Host): Promise<void> {
+  const toFile = output !== undefined && output !== "-";
+  if (toFile && hlog !== undefined && resolve(output) === resolve(hlog)) {
+    throw usageError(`--hlog ${hlog}: --output names the same file; name another one`);
+  }
+  const { renderers } = await import("../render/index.js");
+  const plain = fileTerminal(host.env);
+  if (hlog !== undefined) await writeOutputFile(hlog, renderers.hlog(report, plain), "--hlog");
+  if (toFile) await writeOutputFile(output, renderers[format](report, plain), "--output");
+  else await write(host.stdout, renderers[format](report, detectTerminal(host.stdout, host.env)));
+}
+
+function write(stream: OutputStream, text: string): Promise<void> {
+  return new Promise((done, fail) => {
+    stream.write(text, (error) => (error ? fail(error) : done()));
+  });
+}

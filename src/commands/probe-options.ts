@@ -1,0 +1,158 @@
+/** The flags of `netlat probe`, each read and checked where commander meets it. */
+import { readFileSync } from "node:fs";
+import { type Command, Option } from "commander";
+import { usageError } from "../errors.js";
+import { parseOnOff, parseQuickack, parseSplit, type SplitLevel, type Switch } from "../probes/levels.js";
+import type { Arrival } from "../probes/pacer.js";
+import type { QuickAck } from "../probes/probe.js";
+import { ENGINE_CHOICES, type EngineChoice } from "../probes/tcp/engines.js";
+import type { EndpointOptions } from "../protocols/endpoint.js";
+import { type Ns, parseDuration } from "../units/duration.js";
+import { parseRate } from "../units/rate.js";
+import { parseSize } from "../units/size.js";
+import {
+  formatOption,
+  hlogOption,
+  option,
+  outputOption,
+  readChoice,
+  readCount,
+  readPositiveDuration,
+  readSwitch,
+} from "./options.js";
+import type { EmitOptions } from "./ui.js";
+
+export interface ProbeOptions extends EmitOptions {
+  readonly nagle: readonly Switch[];
+  readonly split?: readonly SplitLevel[];
+  readonly quickack: readonly QuickAck[];
+  readonly cork: readonly Switch[];
+  readonly gap: Ns;
+  readonly requests?: number;
+  readonly duration?: Ns;
+  readonly warmup: number;
+  readonly connections: number;
+  readonly timeout: Ns;
+  readonly rate?: number;
+  readonly arrival: Arrival;
+  readonly reuse: boolean;
+  readonly engine: EngineChoice;
+  readonly timestamps: boolean;
+  readonly maxSegment?: number;
+  readonly seed: number;
+  readonly slowServer: Ns;
+  readonly slowest: number;
+  readonly send?: string;
+  readonly sendHex?: string;
+  readonly expect?: string;
+  readonly payloadSize?: number;
+  readonly method?: string;
+  readonly header?: readonly string[];
+  readonly inline?: boolean;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly servername?: string;
+  readonly insecure?: boolean;
+}
+
+export const DEFAULT_REQUESTS = 100;
+export const DEFAULT_SPLIT: readonly SplitLevel[] = ["none", "fields"];
+
+/** The lowest MSS that Linux takes (tcp.h: TCP_MIN_MSS 88 after options) and the highest that fits a segment. */
+const LEAST_MSS = 88;
+const MOST_MSS = 65_495;
+
+export function addProbeOptions(command: Command): Command {
+  for (const one of [...factorOptions(), ...loadOptions(), ...requestOptions(), ...tlsOptions(), ...engineOptions()]) {
+    command.addOption(one);
+  }
+  return command;
+}
+
+function factorOptions(): Option[] {
+  const split = new Option(
+    "--split <levels>",
+    "how the request is cut into writes: none, fields, each, a number of pieces, offsets such as 4,10; several as none,3,4+10 (default: none,fields)",
+  ).argParser((text: string, earlier: readonly SplitLevel[] | undefined) => parseSplit(text, earlier));
+  return [
+    option("--nagle <levels>", "Nagle's algorithm: on, off or both", parseOnOff, "on,off"),
+    split,
+    option("--quickack <levels>", "our own ACKs: default, on (at once), off (delayed), or several", parseQuickack, "default"),
+    option("--cork <levels>", "TCP_CORK around each request: on, off or both", parseOnOff, "off"),
+    option("--gap <duration>", "pause between two pieces of a request", parseDuration, "0ms"),
+  ];
+}
+
+function loadOptions(): Option[] {
+  return [
+    option("-n, --requests <count>", `requests per cell (default: ${DEFAULT_REQUESTS})`, readCount()),
+    option("-d, --duration <duration>", "measuring time per cell, instead of or beside --requests", readPositiveDuration),
+    option("--warmup <count>", "requests per connection before measuring", readCount(0), "3"),
+    option("-c, --connections <count>", "connections per cell", readCount(1, 10_000), "1"),
+    option("--timeout <duration>", "bound on each request, connect and TLS handshake", readPositiveDuration, "5s"),
+    option("-r, --rate <rate>", "open loop: requests are due at this rate, whether or not answers come", parseRate),
+    option("--arrival <kind>", "open loop: constant or poisson", readChoice(["constant", "poisson"]), "constant"),
+    option("--reuse <on|off>", "off: a new connection for every request", readSwitch, "on"),
+  ];
+}
+
+function requestOptions(): Option[] {
+  return [
+    new Option("--send <text>", "tcp and tls: the request, with \\r \\n \\t \\0 \\xNN"),
+    new Option("--send-hex <digits>", "tcp and tls: the request in hexadecimal"),
+    new Option("--expect <what>", "tcp and tls: when the answer is whole: bytes:N, line, until:TEXT, regex:RE"),
+    option("--payload-size <size>", "make the request carry this many bytes, such as 64KiB", parseSize),
+    new Option("--method <word>", "http: the method"),
+    new Option("--header <line>", "http: a header, such as 'Accept: text/html'; may be repeated").argParser(
+      (line: string, earlier: readonly string[] = []) => [...earlier, line],
+    ),
+    new Option("--inline", "redis: inline commands instead of RESP"),
+  ];
+}
+
+function tlsOptions(): Option[] {
+  return [
+    option("--ca <file>", "TLS: trust this CA (PEM)", readPem),
+    option("--cert <file>", "TLS: client certificate (PEM)", readPem),
+    option("--key <file>", "TLS: the client certificate's key (PEM)", readPem),
+    new Option("--servername <name>", "TLS: the name to ask for (SNI) and to check"),
+    new Option("--insecure", "TLS: do not check the server's certificate"),
+  ];
+}
+
+function engineOptions(): Option[] {
+  return [
+    option("--engine <name>", "auto, net (portable) or kernel (Linux)", readChoice(ENGINE_CHOICES), "auto"),
+    option("--timestamps <on|off>", "kernel engine: the kernel's own timestamps of each write and ACK", readSwitch, "on"),
+    option("--max-segment <bytes>", "kernel engine: announce this MSS (TCP_MAXSEG)", readCount(LEAST_MSS, MOST_MSS)),
+    option("--slow-server <duration>", "a server that thinks longer than this is called slow", readPositiveDuration, "5ms"),
+    option("--slowest <count>", "how many of the slowest requests per cell keep their timeline", readCount(0, 100), "3"),
+    option("--seed <number>", "order of the blocks and arrival times", readCount(0, 2 ** 31 - 1), "1"),
+    formatOption(),
+    outputOption(),
+    hlogOption(),
+  ];
+}
+
+function readPem(path: string, name: string): string {
+  try {
+    const text = readFileSync(path, "utf8");
+    if (text.includes("-----BEGIN ")) return text;
+  } catch (cause) {
+    throw usageError(`${name} ${path}: cannot be read (${(cause as NodeJS.ErrnoException).code}); name a PEM file`);
+  }
+  throw usageError(`${name} ${path}: is not a PEM file; name one with a line -----BEGIN …-----`);
+}
+
+export function endpointOptions(options: ProbeOptions): EndpointOptions {
+  return {
+    send: options.send,
+    sendHex: options.sendHex,
+    expect: options.expect,
+    payloadBytes: options.payloadSize,
+    method: options.method,
+    headers: options.header,
+    inline: options.inline,
+  };
+}

@@ -1,0 +1,183 @@
+/** The work behind `netlat probe`: from the words of the command line to a plan, and from the plan to a report. */
+import { usageError } from "../errors.js";
+import { isLabEndpoint, parseLabEndpoint } from "../lab/endpoint.js";
+import { launchLab } from "../lab/launch.js";
+import { nowNs } from "../probes/clock.js";
+import { conclude } from "../probes/conclude.js";
+import { cellsOf, roundsFor } from "../probes/experiment.js";
+import { cutsFor } from "../probes/levels.js";
+import { describePacing, type Pacing } from "../probes/pacer.js";
+import type { ProbeEngine, TlsSettings } from "../probes/probe.js";
+import { type Resolved, resolveHost } from "../probes/resolve.js";
+import { type PlannedCell, type ProbePlan, type ProbeProgress, runProbe } from "../probes/runner.js";
+import { type ChosenEngine, chooseEngine, notSeen } from "../probes/tcp/engines.js";
+import { parseEndpoint } from "../protocols/endpoint.js";
+import type { Target } from "../protocols/protocol.js";
+import { protocolFor } from "../protocols/registry.js";
+import { progressLine } from "../render/progress.js";
+import { reportBase } from "../report/base.js";
+import type { Report } from "../report/model.js";
+import type { Capability } from "../sockets/capabilities.js";
+import { ms } from "../units/duration.js";
+import { DEFAULT_REQUESTS, DEFAULT_SPLIT, endpointOptions, type ProbeOptions } from "./probe-options.js";
+import type { Ui } from "./ui.js";
+
+/** With time as the only bound, a round lasts about this long. */
+const ROUND_NS = ms(1000);
+
+export interface Prepared {
+  readonly endpoint: string;
+  readonly target: Target;
+  readonly cells: readonly PlannedCell[];
+  readonly requestBytes: number;
+  readonly engine: ChosenEngine;
+  /** The lab's certificate, when the lab is the target. */
+  readonly labCa: string | undefined;
+  /** Ends the lab, when there is one. */
+  end(): Promise<void>;
+}
+
+/** Everything that can be refused before a packet is sent. */
+export async function prepare(endpoint: string, options: ProbeOptions): Promise<Prepared> {
+  checkTogether(options);
+  const lab = isLabEndpoint(endpoint) ? parseLabEndpoint(endpoint) : undefined;
+  const given = endpointOptions(options);
+  const running = lab === undefined ? undefined : await launchLab(lab.kind, lab.options);
+  try {
+    const target = parseEndpoint(running?.url ?? endpoint, given);
+    const protocol = protocolFor(target.request);
+    const request = protocol.request();
+    const factors = { nagle: options.nagle, split: options.split ?? DEFAULT_SPLIT, quickack: options.quickack, cork: options.cork };
+    const cells = cellsOf(factors).map((cell) => ({ cell, cuts: cutsFor(cell.split, request.length, protocol.fields()) }));
+    return {
+      endpoint,
+      target,
+      cells,
+      requestBytes: request.length,
+      engine: chooseEngine(options.engine, target.transport),
+      labCa: running?.ca,
+      end: async () => running?.close(),
+    };
+  } catch (error) {
+    await running?.close();
+    throw error;
+  }
+}
+
+/** Flags that only mean something together. @throws NetlatError (exit 2) */
+function checkTogether(options: ProbeOptions): void {
+  if ((options.cert === undefined) !== (options.key === undefined)) {
+    throw usageError("--cert and --key belong together; give both, or neither");
+  }
+  if (options.rate === undefined && options.arrival === "poisson") {
+    throw usageError("--arrival poisson: needs an open loop; give --rate, such as --rate 2000/s");
+  }
+}
+
+export async function measure(prepared: Prepared, options: ProbeOptions, ui: Ui): Promise<Report> {
+  const startedAt = new Date();
+  const { signal } = ui.interrupt;
+  const resolved = await resolveHost(prepared.target.host, prepared.target.port, options.timeout);
+  const engine = await prepared.engine.start();
+  try {
+    requireCapabilities(prepared, options, engine);
+    const plan = planOf(prepared, options, resolved, engine);
+    const run = await runProbe(plan, engine, nowNs, signal, (progress) => showProgress(progress, ui));
+    ui.progress.clear();
+    return conclude({
+      plan,
+      run,
+      source: sourceOf(prepared, options, plan, engine),
+      dnsNs: resolved.dnsNs,
+      slowServerNs: options.slowServer,
+      base: reportBase(startedAt, ui.environment(), ui.version),
+    });
+  } finally {
+    await engine.close();
+  }
+}
+
+/** An option that claims something must be able to keep it. @throws NetlatError (exit 2) */
+function requireCapabilities({ target, cells }: Prepared, options: ProbeOptions, engine: ProbeEngine): void {
+  const require = (needed: boolean, capability: Capability, flag: string) => {
+    const state = engine.capabilities[capability];
+    if (needed && state !== "yes") throw usageError(`${flag}: not possible with the ${engine.name} engine here: ${state.slice(4)}`);
+  };
+  require(cells.some(({ cell }) => cell.quickack !== "default"), "quickack", `--quickack ${options.quickack.join(",")}`);
+  require(cells.some(({ cell }) => cell.cork === "on"), "cork", `--cork ${options.cork.join(",")}`);
+  require(options.maxSegment !== undefined, "maxSegment", `--max-segment ${options.maxSegment}`);
+  const tlsFlag = (["ca", "cert", "servername", "insecure"] as const).find((name) => options[name] !== undefined);
+  if (tlsFlag !== undefined && target.transport !== "tls") {
+    throw usageError(`--${tlsFlag}: the endpoint ${target.endpoint} does not use TLS; it is for tls:// and https://`);
+  }
+}
+
+function planOf(prepared: Prepared, options: ProbeOptions, { address, family }: Resolved, engine: ProbeEngine): ProbePlan {
+  const byTime = options.duration !== undefined && options.requests === undefined;
+  const requests = byTime ? Number.POSITIVE_INFINITY : (options.requests ?? DEFAULT_REQUESTS);
+  const rounds = byTime ? timedRounds(options.duration as number) : roundsFor(requests);
+  const pacing: Pacing =
+    options.rate === undefined
+      ? { kind: "closed" }
+      : { kind: "open", ratePerSecond: options.rate, arrival: options.arrival };
+  return {
+    target: prepared.target,
+    address,
+    family,
+    cells: prepared.cells,
+    rounds,
+    roundNs: options.duration === undefined ? Number.POSITIVE_INFINITY : options.duration / rounds.length,
+    gapNs: options.gap,
+    connections: options.connections,
+    reuse: options.reuse,
+    timeoutNs: options.timeout,
+    maxSegment: options.maxSegment,
+    warmup: options.warmup,
+    pacing,
+    tls: prepared.target.transport === "tls" ? tlsSettings(prepared, options) : undefined,
+    timestamps: options.timestamps && engine.capabilities.timestamping === "yes",
+    seed: options.seed,
+    keepSlowest: options.slowest,
+  };
+}
+
+/** Ten rounds at most, none much shorter than a second, bounded by time alone. */
+function timedRounds(durationNs: number): number[] {
+  const count = Math.max(1, Math.min(10, Math.floor(durationNs / ROUND_NS)));
+  return Array.from({ length: count }, () => Number.POSITIVE_INFINITY);
+}
+
+function tlsSettings({ labCa }: Prepared, options: ProbeOptions): TlsSettings {
+  return {
+    servername: options.servername,
+    insecure: options.insecure === true,
+    ca: options.ca ?? labCa,
+    cert: options.cert,
+    key: options.key,
+  };
+}
+
+function sourceOf(prepared: Prepared, options: ProbeOptions, plan: ProbePlan, engine: ProbeEngine) {
+  const withoutStamps = engine.capabilities.timestamping === "yes" && !options.timestamps;
+  return {
+    kind: "probe" as const,
+    endpoint: prepared.endpoint,
+    address: `${plan.family === 6 ? `[${plan.address}]` : plan.address}:${plan.target.port}`,
+    protocol: plan.target.request.protocol,
+    transport: plan.target.transport,
+    engine: engine.name,
+    engineReason: prepared.engine.reason,
+    capabilities: { ...engine.capabilities },
+    notSeen: [...notSeen(engine.capabilities), ...(withoutStamps ? ["kernel timestamps were turned off (--timestamps off)"] : [])],
+    pacing: describePacing(plan.pacing, plan.connections),
+    connections: plan.connections,
+    requestBytes: prepared.requestBytes,
+    rounds: plan.rounds.length,
+    seed: plan.seed,
+  };
+}
+
+function showProgress(progress: ProbeProgress, ui: Ui): void {
+  ui.progress.show(progressLine(progress, ui.terminal("stderr")));
+}
+

@@ -1,0 +1,55 @@
+import { Command } from "commander";
+import { EXIT, NetlatError } from "../errors.js";
+import type { Report } from "../report/model.js";
+import { addProbeOptions, type ProbeOptions } from "./probe-options.js";
+import type { Ui } from "./ui.js";
+
+const DEFAULT_ENDPOINT = "lab:memcached";
+
+/** `netlat probe [endpoint]`: open real connections, vary one behaviour at a time, measure, conclude. */
+export function probeCommand(ui: Ui): Command {
+  const command = new Command("probe")
+    .description("measure a live endpoint, vary one behaviour at a time, and name the cause")
+    .argument(
+      "[endpoint]",
+      "memcached://host:port/key, redis://host:port/key, http(s)://…, tcp://host:port, tls://host:port, or lab:KIND",
+      DEFAULT_ENDPOINT,
+    );
+  return addProbeOptions(command).action((endpoint: string, options: ProbeOptions) => probe(endpoint, options, ui));
+}
+
+async function probe(endpoint: string, options: ProbeOptions, ui: Ui): Promise<void> {
+  const { prepare, measure } = await import("./probe-run.js");
+  const prepared = await prepare(endpoint, options);
+  try {
+    const report = await measure(prepared, options, ui);
+    refuseIfUnreachable(report, endpoint);
+    await ui.emit(report, options);
+    refuseIfNoSample(report);
+  } finally {
+    await prepared.end();
+  }
+}
+
+/** Nobody there at all: a sentence, no report. */
+function refuseIfUnreachable(report: Report, endpoint: string): void {
+  const opened = report.runs.reduce((sum, run) => sum + run.connections, 0);
+  const interrupted = report.source.kind === "probe" && report.source.interrupted;
+  if (opened > 0 || interrupted || report.runs.length === 0) return;
+  const [why = "no connection"] = report.runs.flatMap((run) => Object.values(run.errorExamples ?? {}));
+  const address = report.source.kind === "probe" && report.source.address !== null ? ` (${report.source.address})` : "";
+  throw new NetlatError(EXIT.unreachable, `${endpoint}${address}: cannot connect: ${why}`, {
+    hint: "check that the server runs and that the address and port are right",
+  });
+}
+
+/** The report has been written: it counts the failures by kind. */
+function refuseIfNoSample(report: Report): void {
+  if (report.source.kind !== "probe" || report.source.interrupted) return;
+  if (report.runs.some((run) => run.latency.count > 0)) return;
+  const kinds = [...new Set(report.runs.flatMap((run) => Object.keys(run.errors)))];
+  const [example] = report.runs.flatMap((run) => Object.entries(run.errorExamples ?? {}));
+  const says = example === undefined ? "" : ` (${example[0]}: ${example[1]})`;
+  throw new NetlatError(EXIT.unreachable, `${report.source.endpoint}: no usable answer, only ${kinds.join(", ")}${says}`);
+}
+

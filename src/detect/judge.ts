@@ -1,0 +1,60 @@
+/** Runs all detectors over a finished probe. One that throws becomes an outcome, not a crash (learnt from Lighthouse's runner). */
+import { type DetectorOutcome, FINDING_CODES, type Finding, type FindingCode } from "../report/model.js";
+import { usableCells } from "./probe/cells.js";
+import { PROBE_DETECTORS, type ProbeDetectors } from "./probe/registry.js";
+import type { ProbeEvidence } from "./probe-evidence.js";
+
+export interface Judgement {
+  /** Errors before warnings before infos; among equals the most costly first. */
+  readonly findings: Finding[];
+  /** One outcome per finding code: "no findings" must never mean "could not look". */
+  readonly detectors: DetectorOutcome[];
+}
+
+/** Findings and how each detector fared. When we were late ourselves, that is the only finding: nothing can be said of the target. */
+export function judge(evidence: ProbeEvidence, detectors: ProbeDetectors = PROBE_DETECTORS): Judgement {
+  const lag = runOne(evidence, detectors, "generator-lag");
+  const late = lag.findings.length > 0;
+  const results = FINDING_CODES.map((code) => {
+    if (code === "generator-lag") return lag;
+    return late ? withheld(code) : runOne(evidence, detectors, code);
+  });
+  return {
+    findings: results.flatMap((result) => result.findings).sort(mostSevereFirst),
+    detectors: results.map((result) => result.outcome),
+  };
+}
+
+interface Result {
+  readonly findings: readonly Finding[];
+  readonly outcome: DetectorOutcome;
+}
+
+function runOne(evidence: ProbeEvidence, detectors: ProbeDetectors, code: FindingCode): Result {
+  try {
+    const obstacle = detectors[code].cannotJudge(evidence);
+    if (obstacle !== null) return { findings: [], outcome: { code, status: "not-applicable", reason: obstacle } };
+    const findings = detectors[code].judge(evidence);
+    return { findings, outcome: { code, status: "ran", reason: looked(evidence) } };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { findings: [], outcome: { code, status: "failed", reason } };
+  }
+}
+
+const withheld = (code: FindingCode): Result => ({
+  findings: [],
+  outcome: { code, status: "not-applicable", reason: "we were late ourselves (generator-lag)" },
+});
+
+function looked(evidence: ProbeEvidence): string {
+  const cells = usableCells(evidence);
+  const requests = cells.reduce((sum, cell) => sum + cell.latencyNs.length, 0);
+  return `looked at ${requests} answered requests in ${cells.length} of ${evidence.cells.length} cells`;
+}
+
+const RANK: Readonly<Record<Finding["severity"], number>> = { error: 0, warning: 1, info: 2 };
+
+function mostSevereFirst(left: Finding, right: Finding): number {
+  return RANK[left.severity] - RANK[right.severity] || right.costNs.total - left.costNs.total;
+}

@@ -1,0 +1,66 @@
+import type { Finding } from "../../report/model.js";
+import { formatDuration } from "../../units/duration.js";
+import type { ProbeCell, ProbeDetector, ProbeEvidence } from "../probe-evidence.js";
+import { PROSE } from "../prose.js";
+import { CHURN_SHARE } from "../thresholds.js";
+import { noUsableCell, usableCells } from "./cells.js";
+
+const prose = PROSE["connection-churn"];
+/** After these we close the connection ourselves; the next one is no fault of the server's. */
+const CLOSED_BY_US = ["timeout", "malformed"] as const;
+
+/** Connections opened for many requests where the lanes' own would have done. */
+export const connectionChurn: ProbeDetector<"connection-churn"> = {
+  code: "connection-churn",
+  cannotJudge: noUsableCell,
+  judge(evidence) {
+    const cells = usableCells(evidence)
+      .map((cell) => ({ cell, reopened: reopenedConnections(evidence, cell) }))
+      .filter(({ cell, reopened }) => reopened > CHURN_SHARE * cell.run.requests)
+      .sort((left, right) => right.reopened - left.reopened);
+    const most = cells[0];
+    return most === undefined ? [] : [finding(evidence, most.cell, most.reopened, cells.length - 1)];
+  },
+};
+
+/** Connections opened beyond those that the cell needed. */
+export function reopenedConnections(evidence: ProbeEvidence, cell: ProbeCell): number {
+  const ours = CLOSED_BY_US.reduce((sum, kind) => sum + (cell.run.errors[kind] ?? 0), 0);
+  return Math.max(0, cell.run.connections - evidence.connections - ours);
+}
+
+/** p50 of connecting, and of the TLS handshake where there is one; null: not measured. */
+export function setupNs(evidence: ProbeEvidence, cell: ProbeCell): number | null {
+  const connect = cell.run.phases.connect ?? evidence.connect;
+  return connect === null ? null : connect.p50 + (cell.run.phases.tls?.p50 ?? 0);
+}
+
+function finding(evidence: ProbeEvidence, cell: ProbeCell, reopened: number, elsewhere: number): Finding {
+  const each = setupNs(evidence, cell);
+  const { run } = cell;
+  const cost = Math.round(each ?? 0);
+  // With a connection per request the setup is part of the measured latency; else it fell between two requests.
+  const inLatency = !evidence.reuse && each !== null;
+  const saved = (latencyNs: number): number => Math.max(0, Math.round(latencyNs - (each ?? 0)));
+  const tls = run.phases.tls === undefined ? "" : " with its TLS handshake";
+  return {
+    code: "connection-churn",
+    severity: "warning",
+    title: prose.title(run.connections, run.requests, evidence.reuse),
+    subject: { run: run.id },
+    count: Math.min(reopened, run.requests),
+    of: run.requests,
+    costNs: { total: cost * reopened, p50: cost, max: cost },
+    confidence: "certain",
+    evidence: [
+      {
+        says:
+          `${run.connections} connections for ${run.requests} requests where ${evidence.connections} would do` +
+          (each === null ? "" : `; each took ${formatDuration(each)} (p50) to set up${tls}`),
+      },
+      ...(elsewhere === 0 ? [] : [{ says: `the same in ${elsewhere} more cell${elsewhere === 1 ? "" : "s"}` }]),
+    ],
+    fix: [...(evidence.reuse ? prose.fix.byServer : prose.fix.byClient)],
+    whatIf: inLatency ? { p50Ns: saved(run.latency.p50), p99Ns: saved(run.latency.p99) } : null,
+  };
+}

@@ -1,0 +1,105 @@
+import type { Finding } from "../../report/model.js";
+import { formatDuration } from "../../units/duration.js";
+import type { ProbeCell, ProbeDetector, ProbeEvidence } from "../probe-evidence.js";
+import { PROSE } from "../prose.js";
+import { type AnswerStall, answerStall } from "./answer-stall.js";
+import { costOf, nagleOffTwin, noUsableCell, oneWriteTwin, usableCells, whatIf } from "./cells.js";
+import { requestStall, type Stall, stallThresholdNs } from "./stall.js";
+import { heldTimelines, pausedTimelines } from "./timeline-words.js";
+
+const prose = PROSE["nagle-delayed-ack"];
+
+/**
+ * Nagle's algorithm held a small segment until the ACK of an earlier one, and the receiver delayed that ACK (RFC 896,
+ * RFC 1122 4.2.3.2; Linux TCP_DELACK_MIN = HZ/25). On the request's side we are the sender, on the answer's side the server is.
+ */
+export const nagleDelayedAck: ProbeDetector<"nagle-delayed-ack"> = {
+  code: "nagle-delayed-ack",
+  cannotJudge(evidence) {
+    const nothing = noUsableCell(evidence);
+    if (nothing !== null) return nothing;
+    const canShow = usableCells(evidence).some((cell) => (cell.nagle && cell.pieces > 1) || cell.quickack !== "on");
+    return canShow ? null : "no cell lets it happen: neither Nagle on with several writes, nor delayed ACKs of our own";
+  },
+  judge(evidence) {
+    return usableCells(evidence).flatMap((cell) => {
+      const request = requestStall(evidence, cell);
+      const answer = answerStall(evidence, cell);
+      return [
+        ...(request === null ? [] : [requestFinding(evidence, request)]),
+        ...(answer === null ? [] : [answerFinding(evidence, answer)]),
+      ];
+    });
+  },
+};
+
+function requestFinding(evidence: ProbeEvidence, stall: Stall): Finding {
+  const { cell, confidence } = stall;
+  const off = nagleOffTwin(evidence, cell);
+  const calmTwin = off ?? (cell.pieces > 1 ? oneWriteTwin(evidence, cell) : null);
+  const costNs = costOf(stall.delaysNs);
+  const [count, of] = [stall.delaysNs.length, cell.latencyNs.length];
+  return {
+    code: "nagle-delayed-ack",
+    severity: severityOf(confidence),
+    title: prose.title("client", { count, of, p50Ns: costNs.p50 }),
+    subject: { run: cell.run.id },
+    count,
+    of,
+    costNs,
+    confidence,
+    evidence: [
+      { says: proofWords(stall) },
+      ...heldTimelines(cell.run, stallThresholdNs(evidence)),
+      ...(calmTwin === null ? [] : [{ says: comparison(cell, calmTwin) }]),
+    ],
+    fix: [...prose.fix.client],
+    whatIf: whatIf(calmTwin),
+  };
+}
+
+function proofWords({ delaysNs, proved, confidence }: Stall): string {
+  if (proved === delaysNs.length) {
+    return `the kernel's timestamps show ${proved} times that a piece left only when the piece before it was acknowledged`;
+  }
+  if (proved > 0) {
+    return `the kernel's timestamps show it ${proved} times; ${delaysNs.length - proved} more are told by their latency, their timestamps are missing`;
+  }
+  if (confidence === "likely")
+    return "told by the experiment: late with Nagle on, not late with Nagle off, all else equal";
+  return "told by latency alone: no kernel timestamps, and no cell with the same pieces and Nagle off (--nagle on,off)";
+}
+
+function answerFinding(evidence: ProbeEvidence, stall: AnswerStall): Finding {
+  const { cell, confidence } = stall;
+  const costNs = costOf(stall.delaysNs);
+  const [count, of] = [stall.delaysNs.length, cell.latencyNs.length];
+  const proof =
+    stall.twin === null
+      ? "the server is the sender here: the answer's first piece came, the rest came after a pause as long as a delayed ACK; --quickack default,on would prove it"
+      : "the server is the sender here: the answer's first piece came, the rest only after our kernel's delayed ACK; with TCP_QUICKACK on the pause is gone";
+  return {
+    code: "nagle-delayed-ack",
+    severity: severityOf(confidence),
+    title: prose.title("server", { count, of, p50Ns: costNs.p50 }),
+    subject: { run: cell.run.id },
+    count,
+    of,
+    costNs,
+    confidence,
+    evidence: [
+      { says: proof },
+      ...pausedTimelines(cell.run, stallThresholdNs(evidence)),
+      ...(stall.twin === null ? [] : [{ says: comparison(cell, stall.twin) }]),
+    ],
+    fix: [...prose.fix.server],
+    whatIf: whatIf(stall.twin),
+  };
+}
+
+/** A guess is no reason to fail a gate. */
+const severityOf = (confidence: Finding["confidence"]): Finding["severity"] =>
+  confidence === "possible" ? "warning" : "error";
+
+const comparison = (cell: ProbeCell, twin: ProbeCell): string =>
+  `p50 ${formatDuration(cell.run.latency.p50)} here, ${formatDuration(twin.run.latency.p50)} in ${twin.run.id}`;

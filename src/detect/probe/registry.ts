@@ -1,0 +1,20 @@
+import type { FindingCode } from "../../report/model.js";
+import type { ProbeDetector } from "../probe-evidence.js";
+import { connectionChurn } from "./connection-churn.js";
+import { delayedAck } from "./delayed-ack.js";
+import { generatorLag } from "./generator-lag.js";
+import { nagleDelayedAck } from "./nagle-delayed-ack.js";
+import { slowServer } from "./slow-server.js";
+import { splitWrite } from "./split-write.js";
+
+export type ProbeDetectors = { readonly [C in FindingCode]: ProbeDetector<C> };
+
+/** One detector per finding that a probe can show, in the order of the report. A code without one does not compile. */
+export const PROBE_DETECTORS: ProbeDetectors = {
+  "nagle-delayed-ack": nagleDelayedAck,
+  "split-write": splitWrite,
+  "delayed-ack": delayedAck,
+  "slow-server": slowServer,
+  "connection-churn": connectionChurn,
+  "generator-lag": generatorLag,
+};

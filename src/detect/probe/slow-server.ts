@@ -1,0 +1,72 @@
+import type { Finding } from "../../report/model.js";
+import { formatDuration } from "../../units/duration.js";
+import type { ProbeCell, ProbeDetector, ProbeEvidence } from "../probe-evidence.js";
+import { PROSE } from "../prose.js";
+import { MIN_SLOW_COUNT, MIN_SLOW_SHARE } from "../thresholds.js";
+import { costOf, noUsableCell, pathRttNs, quantile } from "./cells.js";
+import { thinkTimelines } from "./timeline-words.js";
+
+const prose = PROSE["slow-server"];
+
+/** Think time: from the whole request to the first answer byte, without the path and without what our own kernel held back. */
+export const slowServer: ProbeDetector<"slow-server"> = {
+  code: "slow-server",
+  cannotJudge(evidence) {
+    const { calm } = evidence;
+    if (calm === null) return noUsableCell(evidence) ?? "no usable cell";
+    if (calm.nagle && calm.pieces > 1 && !calm.cork && calm.heldNs.every(Number.isNaN)) {
+      return "every cell may stall in our own kernel (Nagle on, several writes) and no kernel timestamps tell: add --nagle off or --split none";
+    }
+    return null;
+  },
+  judge(evidence) {
+    const { calm } = evidence;
+    if (calm === null) return [];
+    const slow = thinkTimesNs(evidence, calm).filter((think) => think >= evidence.slowServerNs);
+    const enough = slow.length >= MIN_SLOW_COUNT && slow.length >= MIN_SLOW_SHARE * calm.firstByteNs.length;
+    // A resend delays a request by an RTO (200 ms on Linux) and looks just like a slow server.
+    return enough && slow.length > (calm.run.kernel?.retransmits ?? 0) ? [finding(evidence, calm, slow)] : [];
+  },
+};
+
+/** Think time of each answered request of a cell, never negative. */
+export function thinkTimesNs(evidence: ProbeEvidence, cell: ProbeCell): number[] {
+  const rttNs = pathRttNs(evidence) ?? 0;
+  return Array.from(cell.firstByteNs, (firstByteNs, at) => {
+    const heldNs = cell.heldNs[at] as number;
+    return Math.max(0, firstByteNs - rttNs - (Number.isNaN(heldNs) ? 0 : heldNs));
+  });
+}
+
+function finding(evidence: ProbeEvidence, cell: ProbeCell, slow: readonly number[]): Finding {
+  const costNs = costOf(slow);
+  const [count, of] = [slow.length, cell.firstByteNs.length];
+  const rttNs = pathRttNs(evidence);
+  const thresholdNs = evidence.slowServerNs;
+  const path =
+    rttNs === null ? "the path's round trip is not known" : `the path's round trip is ${formatDuration(rttNs)}`;
+  return {
+    code: "slow-server",
+    severity: "warning",
+    title: prose.title({ count, of, p50Ns: costNs.p50 }),
+    subject: { run: cell.run.id },
+    count,
+    of,
+    costNs,
+    confidence: "likely",
+    evidence: [
+      { says: `seen in the calmest cell; ${path}; slower than ${formatDuration(thresholdNs)} counts as slow` },
+      ...thinkTimelines(cell.run, thresholdNs + (rttNs ?? 0)),
+    ],
+    fix: [...prose.fix],
+    whatIf: withoutSlow(evidence, cell),
+  };
+}
+
+/** What the requests that were not slow took; null when all were. */
+function withoutSlow(evidence: ProbeEvidence, cell: ProbeCell): Finding["whatIf"] {
+  const think = thinkTimesNs(evidence, cell);
+  const quick = cell.latencyNs.filter((_, at) => (think[at] as number) < evidence.slowServerNs);
+  const [p50, p99] = [quantile(quick, 0.5), quantile(quick, 0.99)];
+  return p50 === null || p99 === null ? null : { p50Ns: Math.round(p50), p99Ns: Math.round(p99) };
+}

@@ -1,0 +1,181 @@
+/**
+ * What people suspect when a request is slow, each suspicion tested like a scientist: it states how much of the latency it would
+ * have to explain, and the measurement says how much it does.
+ */
+import type { Finding, Theory } from "../report/model.js";
+import { digits, formatDuration } from "../units/duration.js";
+import { formatRate } from "../units/rate.js";
+import { feltNs, type LatencyInQuestion, latencyInQuestion } from "./latency-in-question.js";
+import { median, pathRttNs, quantile, usableCells } from "./probe/cells.js";
+import { reopenedConnections, setupNs } from "./probe/connection-churn.js";
+import { slowServer, thinkTimesNs } from "./probe/slow-server.js";
+import type { ProbeCell, ProbeEvidence } from "./probe-evidence.js";
+import { CONNECT_SHARE, EXPLAINS_SHARE, TAIL_SHARE } from "./thresholds.js";
+
+type Outcome = Pick<Theory, "verdict" | "because">;
+
+interface Test {
+  readonly id: string;
+  readonly claim: string;
+  readonly test: (evidence: ProbeEvidence, question: LatencyInQuestion, findings: readonly Finding[]) => Outcome;
+}
+
+const TESTS: readonly Test[] = [
+  { id: "slow-path", claim: "the path is slow: the round trip is most of the latency", test: slowPath },
+  { id: "slow-connect", claim: "setting up connections is what takes the time", test: slowConnect },
+  { id: "slow-server", claim: "the server is slow: it thinks for most of the latency", test: slowServerTheory },
+  { id: "pool-too-small", claim: "the pool is too small: requests wait for a free connection", test: poolTooSmall },
+  { id: "packet-loss", claim: "packets are lost and sent again", test: packetLoss },
+  {
+    id: "nagle-delayed-ack",
+    claim: "Nagle x delayed ACK: the sender waits for an ACK that the receiver delays",
+    test: nagleDelayedAck,
+  },
+];
+
+/**
+ * Each theory confirmed, refuted or untested, with its number. A theory is confirmed only where something is slow and it explains
+ * at least half of it; with the finding `generator-lag`, or without a usable cell, all are untested.
+ */
+export function theories(evidence: ProbeEvidence, findings: readonly Finding[]): Theory[] {
+  const question = latencyInQuestion(evidence);
+  const lag = findings.find((finding) => finding.code === "generator-lag");
+  return TESTS.map(({ id, claim, test }) => {
+    if (lag !== undefined) return { id, claim, ...untested(lag.title) };
+    if (question === null) return { id, claim, ...untested("no cell has a usable answer") };
+    return { id, claim, ...test(evidence, question, findings) };
+  });
+}
+
+const untested = (because: string): Outcome => ({ verdict: "untested", because });
+const decided = (confirmed: boolean, because: string): Outcome => ({
+  verdict: confirmed ? "confirmed" : "refuted",
+  because,
+});
+
+/** `12 us, 0.03 % of p50 43.9 ms in nagle=on,split=fields`. */
+function portion(partNs: number, question: LatencyInQuestion): string {
+  const percent = (100 * partNs) / Math.max(1, question.latencyNs);
+  return `${formatDuration(partNs)}, ${digits(percent)} % of ${question.words}`;
+}
+
+const explains = (partNs: number, question: LatencyInQuestion, share: number): boolean =>
+  question.slow && partNs >= share * question.latencyNs;
+
+function slowPath(evidence: ProbeEvidence, question: LatencyInQuestion): Outcome {
+  const rttNs = pathRttNs(evidence);
+  if (rttNs === null) {
+    if (!question.slow) return nothingSlow(question);
+    return untested("neither the kernel's RTT nor a connect time was seen");
+  }
+  const { minRttNs, handshakeRttNs } = evidence;
+  const source = minRttNs !== null ? "min RTT" : handshakeRttNs !== null ? "handshake RTT" : "shortest connect";
+  const handshake =
+    minRttNs !== null && handshakeRttNs !== null ? ` (handshake RTT ${formatDuration(handshakeRttNs)})` : "";
+  return decided(explains(rttNs, question, EXPLAINS_SHARE), `${source} ${portion(rttNs, question)}${handshake}`);
+}
+
+function slowConnect(evidence: ProbeEvidence, question: LatencyInQuestion, findings: readonly Finding[]): Outcome {
+  const { cell } = question;
+  const each = setupNs(evidence, cell);
+  if (each === null) return question.slow ? untested("connect times were not seen") : nothingSlow(question);
+  if (!evidence.reuse) {
+    return decided(explains(each, question, CONNECT_SHARE), `every request connects: ${portion(each, question)}`);
+  }
+  const churn = findings.some((finding) => finding.code === "connection-churn");
+  const opened = churn ? reopenedConnections(evidence, cell) : cell.run.connections;
+  const perRequestNs = (each * opened) / Math.max(1, cell.run.requests);
+  const cost = `a connection takes ${formatDuration(each)}, ${cell.run.connections} for ${cell.run.requests} requests: `;
+  return decided(
+    churn && explains(perRequestNs, question, CONNECT_SHARE),
+    `${cost}${portion(perRequestNs, question)} per request`,
+  );
+}
+
+function slowServerTheory(evidence: ProbeEvidence, question: LatencyInQuestion): Outcome {
+  const obstacle = slowServer.cannotJudge(evidence);
+  if (evidence.calm === null || obstacle !== null) {
+    return question.slow ? untested(obstacle ?? "no usable cell") : nothingSlow(question);
+  }
+  if (question.quantile === "p50") {
+    const think = median(thinkTimesNs(evidence, evidence.calm)) ?? 0;
+    return decided(
+      explains(think, question, EXPLAINS_SHARE),
+      `think time in the calmest cell ${portion(think, question)}`,
+    );
+  }
+  // The tail is the cell's own: look there, unless our own kernel may have held its requests back.
+  const cell = question.cell.pieces > 1 && question.cell.nagle ? evidence.calm : question.cell;
+  const think = thinkTimesNs(evidence, cell);
+  // In the open loop one long stop of the server keeps all who come meanwhile waiting: the longest think time explains them.
+  const name = evidence.openLoop ? "longest" : "p99";
+  const partNs = quantile(think, evidence.openLoop ? 1 : 0.99) ?? 0;
+  return decided(explains(partNs, question, EXPLAINS_SHARE), `${name} think time ${portion(partNs, question)}`);
+}
+
+function poolTooSmall(evidence: ProbeEvidence, question: LatencyInQuestion): Outcome {
+  const { cell } = question;
+  const { connections } = evidence;
+  const perSecond = cell.run.targetRatePerSecond ?? cell.run.ratePerSecond;
+  const meanNs = cell.run.latency.mean;
+  const inFlight = (perSecond * meanNs) / 1e9;
+  const law = `L = ${formatRate(perSecond)} x ${formatDuration(meanNs)} = ${digits(inFlight)} in flight on ${connections} connection${connections === 1 ? "" : "s"}`;
+  if (!evidence.openLoop) {
+    return { verdict: "refuted", because: `${law}; closed loop: no request waits for a connection` };
+  }
+  const wait = cell.waitNs.map((waitNs, at) => Math.max(0, waitNs - (cell.lagNs[at] as number)));
+  const felt = feltNs(evidence, cell);
+  const mostly = [0.5, 0.99].some(
+    (share) => (quantile(wait, share) ?? 0) >= EXPLAINS_SHARE * (quantile(felt, share) ?? 0),
+  );
+  const waited = `requests waited ${formatDuration(median(wait) ?? 0)} (p50), ${formatDuration(quantile(wait, 0.99) ?? 0)} (p99) for a free one`;
+  const confirmed = question.slow && mostly && inFlight > connections;
+  const calmNs = evidence.calm?.run.latency.mean ?? meanNs;
+  const cured = (perSecond * calmNs) / 1e9;
+  if (confirmed && evidence.calm !== cell && cured <= connections) {
+    return decided(true, `${law}; ${waited}; a consequence: at the calmest cell's latency L is ${digits(cured)}`);
+  }
+  return decided(confirmed, `${law}; ${waited}`);
+}
+
+/** Linux waits at least 200 ms before it sends again by timer (TCP_RTO_MIN). */
+function packetLoss(_evidence: ProbeEvidence, question: LatencyInQuestion): Outcome {
+  const { run } = question.cell;
+  const retransmits = run.kernel?.retransmits ?? null;
+  if (retransmits === null) {
+    return question.slow
+      ? untested("retransmissions were not seen: this engine has no TCP_INFO here")
+      : nothingSlow(question);
+  }
+  const needed = (question.quantile === "p50" ? EXPLAINS_SHARE : TAIL_SHARE) * run.requests;
+  const confirmed = question.slow && retransmits > 0 && retransmits >= needed;
+  return decided(confirmed, `${retransmits} retransmissions in ${run.requests} requests of ${run.id}`);
+}
+
+function nagleDelayedAck(evidence: ProbeEvidence, _question: LatencyInQuestion, findings: readonly Finding[]): Outcome {
+  const found = findings.filter((finding) => finding.code === "nagle-delayed-ack");
+  const sure = found.find((finding) => finding.confidence !== "possible");
+  if (sure !== undefined) return { verdict: "confirmed", because: `${sure.title} (${runOf(sure)})` };
+  const perhaps = found[0];
+  if (perhaps !== undefined) {
+    return untested(`it may be: ${perhaps.title} (${runOf(perhaps)}), but no cell to compare with was run`);
+  }
+  const tried = usableCells(evidence).filter(couldStall);
+  if (tried.length === 0)
+    return untested("no usable cell has Nagle on and several writes: add --nagle on --split fields");
+  const worstNs = Math.max(...tried.map((cell) => cell.run.latency.p50));
+  return decided(
+    false,
+    `with Nagle on and several writes no request waited for a delayed ACK: p50 ${formatDuration(worstNs)}`,
+  );
+}
+
+const couldStall = (cell: ProbeCell): boolean => cell.nagle && cell.pieces > 1 && !cell.cork;
+
+const runOf = (finding: Finding): string =>
+  "run" in finding.subject ? finding.subject.run : `flow ${finding.subject.flow}`;
+
+const nothingSlow = (question: LatencyInQuestion): Outcome => ({
+  verdict: "refuted",
+  because: `nothing is slow: ${question.words}`,
+});

@@ -1,0 +1,54 @@
+/** The numbers that decide, each with its source. A detector never carries one of its own. */
+
+const MS = 1e6;
+
+/**
+ * An ACK (or the data that waits for one) that is later than the round trip by this much was delayed by a timer.
+ * Linux TCP_DELACK_MIN is HZ/25 = 40 ms, seen as 34 to 51 ms on the wire; other systems use 40 to 200 ms (RFC 9293 3.8.6.3 allows up to 500 ms).
+ * A scheduler's hiccup is rarely this long.
+ */
+export const MIN_DELAYED_ACK_NS = 25 * MS;
+
+/** No delayed-ACK timer in wide use is longer: Linux TCP_DELACK_MAX = HZ/5, 200 ms on Windows; a tick and the scheduling added. */
+export const MAX_DELAYED_ACK_NS = 220 * MS;
+
+/** A held piece follows the ACK that frees it at once: within this, or within a quarter of the RTT where that is longer. */
+export const REACTION_FLOOR_NS = 1 * MS;
+export const REACTION_RTT_SHARE = 0.25;
+
+/** A write system call and the step between two clocks take this long without any hold. */
+export const MIN_HOLD_NS = 0.1 * MS;
+
+/**
+ * A stall told from latency alone, without kernel timestamps: it must hit this share of the requests. Linux lets a few requests pass
+ * between two stalls (net.ipv4.tcp_pingpong_thresh; 1 to 5 seen), so a real one hits a sixth or more; hiccups of a busy machine hit far fewer.
+ */
+export const MIN_INFERRED_SHARE = 0.05;
+export const MIN_INFERRED_COUNT = 3;
+/** And it must all but vanish in the cell that differs in the one suspected factor: at most this part of the share. */
+export const TWIN_SHARE_LEFT = 0.25;
+
+/** An answer within the initial congestion window (RFC 6928) needs no extra round trip, so a pause inside it is not slow start. */
+export const INITIAL_WINDOW_SEGMENTS = 10;
+
+/** A slow server is one that is slow more than by accident: this share of the requests, and more than one. */
+export const MIN_SLOW_SHARE = 0.01;
+export const MIN_SLOW_COUNT = 2;
+
+/** More connections than the lanes need plus this share of the requests: the connections are not being reused. */
+export const CHURN_SHARE = 0.05;
+
+/** A split costs segments when it adds half of one per request; less is a request here and there. */
+export const MIN_EXTRA_SEGMENTS = 0.5;
+
+/** We are the bottleneck when our own lateness (p99) is above this, and above a tenth of the latency we want to measure. */
+export const MAX_LAG_NS = 1 * MS;
+export const MAX_LAG_SHARE = 0.1;
+
+/** A theory explains a latency when its part is at least half of it; setting up connections counts from three tenths on. */
+export const EXPLAINS_SHARE = 0.5;
+export const CONNECT_SHARE = 0.3;
+/** Worst cell within this factor of the calmest, and below the other thresholds: nothing is slow. */
+export const CALM_FACTOR = 2;
+/** Retransmissions on this share of the requests can make a tail (p99). */
+export const TAIL_SHARE = 0.01;

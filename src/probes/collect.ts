@@ -1,0 +1,147 @@
+/** Adds the blocks of one cell up: histograms for the report, per-round means for the effects, columns for the detectors. */
+import { LatencyHistogram } from "../stats/histogram.js";
+import type { Timeline } from "../report/model.js";
+import type { BlockResult, KernelFacts } from "./probe.js";
+import { failureOf, type SampleColumns, STATUS_MISS } from "./samples.js";
+
+/** Columns for the detectors stop growing here; the histograms go on. */
+const MAX_COLUMN = 500_000;
+
+type Columns = Record<"latencyNs" | "firstByteNs" | "heldNs" | "ackDelayNs" | "lagNs" | "waitNs", number[]>;
+
+export class CellCollector {
+  readonly latency = new LatencyHistogram();
+  readonly corrected = new LatencyHistogram();
+  readonly lag = new LatencyHistogram();
+  readonly ttfb = new LatencyHistogram();
+  readonly connect = new LatencyHistogram();
+  readonly tls = new LatencyHistogram();
+  readonly warmupFirst = new LatencyHistogram();
+  readonly warmupRest = new LatencyHistogram();
+  readonly columns: Columns = { latencyNs: [], firstByteNs: [], heldNs: [], ackDelayNs: [], lagNs: [], waitNs: [] };
+  readonly errors: Record<string, number> = {};
+  readonly examples: Record<string, string> = {};
+  readonly answers: Record<string, number> = { value: 0, miss: 0 };
+  requests = 0;
+  answered = 0;
+  warmupRequests = 0;
+  opened = 0;
+  writes = 0;
+  durationNs = 0;
+  kernel: KernelFacts | null = null;
+  slowest: Timeline[] = [];
+  readonly #keepSlowest: number;
+  readonly #openLoop: boolean;
+  readonly #reuse: boolean;
+  readonly #roundMeansNs = new Map<number, number>();
+
+  constructor(options: { keepSlowest: number; openLoop: boolean; reuse: boolean }) {
+    this.#keepSlowest = options.keepSlowest;
+    this.#openLoop = options.openLoop;
+    this.#reuse = options.reuse;
+  }
+
+  add(round: number, block: BlockResult): void {
+    const before = this.requests;
+    this.#addWarmup(block.warmup);
+    this.#addMeasured(round, block.measured);
+    this.durationNs += block.durationNs;
+    this.writes += block.writes;
+    this.opened += block.opened.length;
+    for (const { connectNs, tlsNs } of block.opened) {
+      this.connect.record(connectNs);
+      if (tlsNs !== null) this.tls.record(tlsNs);
+    }
+    for (const [kind, says] of Object.entries(block.examples)) this.examples[kind] ??= says;
+    this.kernel = addFacts(this.kernel, block.kernel);
+    const numbered = block.slowest.map((timeline) => ({ ...timeline, request: timeline.request + before }));
+    this.slowest = [...this.slowest, ...numbered].sort((a, b) => b.latencyNs - a.latencyNs).slice(0, this.#keepSlowest);
+  }
+
+  /** Mean latency of the answered requests of a round; undefined: it has none. */
+  roundMeanNs(round: number): number | undefined {
+    return this.#roundMeansNs.get(round);
+  }
+
+  #addWarmup(samples: SampleColumns): void {
+    this.warmupRequests += samples.length;
+    for (let i = 0; i < samples.length; i++) {
+      const failure = failureOf(samples.status[i] as number);
+      if (failure !== undefined) {
+        // A failure counts wherever it happens: a target that fails every warm-up request is not a target without errors.
+        this.requests++;
+        this.#countError(failure);
+        continue;
+      }
+      const latencyNs = (samples.endNs[i] as number) - (samples.startNs[i] as number);
+      const first = this.#reuse && samples.ordinal[i] === 0;
+      (first ? this.warmupFirst : this.warmupRest).record(latencyNs);
+    }
+  }
+
+  #addMeasured(round: number, samples: SampleColumns): void {
+    let sumNs = 0;
+    let answered = 0;
+    for (let i = 0; i < samples.length; i++) {
+      const status = samples.status[i] as number;
+      const failure = failureOf(status);
+      this.requests++;
+      if (failure !== undefined) this.#addFailure(samples, i, failure);
+      else {
+        this.answers[status === STATUS_MISS ? "miss" : "value"]! += 1;
+        sumNs += this.#addAnswer(samples, i);
+        answered++;
+      }
+    }
+    this.answered += answered;
+    if (answered > 0) this.#roundMeansNs.set(round, sumNs / answered);
+  }
+
+  #addAnswer(samples: SampleColumns, i: number): number {
+    const start = samples.startNs[i] as number;
+    const intended = samples.intendedNs[i] as number;
+    const latencyNs = (samples.endNs[i] as number) - start;
+    const firstByteNs = (samples.firstByteNs[i] as number) - start;
+    const lagNs = start - (samples.readyNs[i] as number);
+    this.latency.record(latencyNs);
+    this.ttfb.record(firstByteNs);
+    this.lag.record(lagNs);
+    if (this.#openLoop) this.corrected.record((samples.endNs[i] as number) - intended);
+    if (this.columns.latencyNs.length < MAX_COLUMN) {
+      this.columns.latencyNs.push(latencyNs);
+      this.columns.firstByteNs.push(firstByteNs);
+      this.columns.heldNs.push(samples.heldNs[i] as number);
+      this.columns.ackDelayNs.push(samples.ackDelayNs[i] as number);
+      this.columns.lagNs.push(lagNs);
+      this.columns.waitNs.push(start - intended);
+    }
+    return latencyNs;
+  }
+
+  #addFailure(samples: SampleColumns, i: number, failure: string): void {
+    this.#countError(failure);
+    // A request that never got its answer waited at least this long: leaving it out would flatter the target.
+    const lowerBound = failure === "unsent" || failure === "timeout";
+    if (this.#openLoop && lowerBound) {
+      this.corrected.record((samples.endNs[i] as number) - (samples.intendedNs[i] as number));
+    }
+  }
+
+  #countError(failure: string): void {
+    this.errors[failure] = (this.errors[failure] ?? 0) + 1;
+  }
+}
+
+function addFacts(sum: KernelFacts | null, facts: KernelFacts | null): KernelFacts | null {
+  if (sum === null || facts === null) return sum ?? facts;
+  const plus = (a: number | null, b: number | null) => (a === null || b === null ? (a ?? b) : a + b);
+  const least = <N extends number>(a: N | null, b: N | null) => (a === null || b === null ? (a ?? b) : a < b ? a : b);
+  return {
+    minRttNs: least(sum.minRttNs, facts.minRttNs),
+    handshakeRttNs: least(sum.handshakeRttNs, facts.handshakeRttNs),
+    retransmits: plus(sum.retransmits, facts.retransmits),
+    dataSegmentsOut: plus(sum.dataSegmentsOut, facts.dataSegmentsOut),
+    dataSegmentsIn: plus(sum.dataSegmentsIn, facts.dataSegmentsIn),
+    mss: sum.mss ?? facts.mss,
+  };
+}

@@ -1,0 +1,158 @@
+/** From a finished run to the report: runs, effects, findings, theories, pool and the verdict in words. Pure. */
+import { judge } from "../detect/judge.js";
+import type { ProbeCell, ProbeEvidence } from "../detect/probe-evidence.js";
+import { theories } from "../detect/theories.js";
+import { verdict } from "../detect/verdict.js";
+import { sizePool } from "../pool/littles-law.js";
+import { toHistogramData } from "../report/histogram.js";
+import type { Finding, HistogramData, PoolReport, ProbeSource, Report, Run } from "../report/model.js";
+import { LatencyHistogram } from "../stats/histogram.js";
+import { effects } from "./effects.js";
+import type { CellRun, ProbePlan, ProbeRun } from "./runner.js";
+import { judgeWire } from "./wire.js";
+
+export interface Conclusion {
+  readonly plan: ProbePlan;
+  readonly run: ProbeRun;
+  readonly source: Omit<ProbeSource, "interrupted" | "durationNs">;
+  readonly dnsNs: number | null;
+  readonly slowServerNs: number;
+  readonly base: Omit<Report, "source">;
+}
+
+export function conclude({ plan, run, source, dnsNs, slowServerNs, base }: Conclusion): Report {
+  const cells = run.cells.filter(({ collected }) => collected.requests > 0).map((cell) => evidenceOf(cell, plan, dnsNs));
+  const evidence = gatherEvidence(cells, run, plan, slowServerNs);
+  const usable = run.cells.filter((_, i) => cells.some(({ run: { id, used } }) => used && id === run.cells[i]?.planned.cell.id));
+  const found = effects(
+    usable.map(({ planned }) => planned.cell),
+    (id, round) => usable.find(({ planned }) => planned.cell.id === id)?.collected.roundMeanNs(round),
+    plan.rounds.length,
+  );
+  const { findings, detectors } = judge(evidence);
+  const late = findings.some(({ code }) => code === "generator-lag");
+  return {
+    ...base,
+    source: { ...source, interrupted: run.interrupted, durationNs: Math.round(run.durationNs) },
+    runs: cells.map((cell) => cell.run),
+    effects: found,
+    findings,
+    theories: theories(evidence, findings),
+    detectors,
+    pool: poolOf(evidence, plan, findings),
+    verdict: { status: late ? "inconclusive" : "none", reasons: verdict(evidence, findings, found) },
+  };
+}
+
+function evidenceOf({ planned, collected }: CellRun, plan: ProbePlan, dnsNs: number | null): ProbeCell {
+  const { cell, cuts } = planned;
+  const { kernel } = collected;
+  const { wire, used } = judgeWire({
+    pieces: cuts.length + 1,
+    nagle: cell.nagle === "on",
+    cork: cell.cork === "on",
+    transport: plan.target.transport,
+    writes: collected.writes,
+    segments: kernel?.dataSegmentsOut ?? null,
+    completed: collected.answered,
+  });
+  const openLoop = plan.pacing.kind === "open" ? plan.pacing.ratePerSecond : null;
+  const run: Run = {
+    id: cell.id,
+    factors: { ...cell.factors },
+    endpoint: plan.target.endpoint,
+    requests: collected.requests,
+    errors: collected.errors,
+    errorExamples: collected.examples,
+    answers: collected.answers,
+    connections: collected.opened,
+    durationNs: Math.round(collected.durationNs),
+    ratePerSecond: collected.durationNs > 0 ? collected.answered / (collected.durationNs / 1e9) : 0,
+    targetRatePerSecond: openLoop,
+    latency: toHistogramData(collected.latency),
+    corrected: openLoop === null ? null : toHistogramData(collected.corrected),
+    sendLag: toHistogramData(collected.lag),
+    phases: phasesOf(collected, dnsNs),
+    warmup:
+      collected.warmupRequests === 0
+        ? null
+        : {
+            requests: collected.warmupRequests,
+            first: dataOrNull(collected.warmupFirst),
+            rest: dataOrNull(collected.warmupRest),
+          },
+    kernel,
+    wire,
+    used,
+    slowest: collected.slowest,
+  };
+  return {
+    run,
+    nagle: cell.nagle === "on",
+    pieces: cuts.length + 1,
+    quickack: cell.quickack,
+    cork: cell.cork === "on",
+    latencyNs: Float64Array.from(collected.columns.latencyNs),
+    firstByteNs: Float64Array.from(collected.columns.firstByteNs),
+    heldNs: Float64Array.from(collected.columns.heldNs),
+    ackDelayNs: Float64Array.from(collected.columns.ackDelayNs),
+    lagNs: Float64Array.from(collected.columns.lagNs),
+    waitNs: Float64Array.from(collected.columns.waitNs),
+  };
+}
+
+function phasesOf(collected: CellRun["collected"], dnsNs: number | null): Record<string, HistogramData> {
+  const phases: Record<string, HistogramData> = {};
+  if (dnsNs !== null) {
+    const dns = new LatencyHistogram();
+    dns.record(dnsNs);
+    phases.dns = toHistogramData(dns);
+  }
+  if (collected.connect.count > 0) phases.connect = toHistogramData(collected.connect);
+  if (collected.tls.count > 0) phases.tls = toHistogramData(collected.tls);
+  if (collected.ttfb.count > 0) phases.ttfb = toHistogramData(collected.ttfb);
+  return phases;
+}
+
+const dataOrNull = (h: LatencyHistogram): HistogramData | null => (h.count === 0 ? null : toHistogramData(h));
+
+function gatherEvidence(cells: readonly ProbeCell[], run: ProbeRun, plan: ProbePlan, slowServerNs: number): ProbeEvidence {
+  const usable = cells.filter((cell) => cell.run.used && cell.latencyNs.length > 0);
+  const byMedian = [...usable].sort((a, b) => a.run.latency.p50 - b.run.latency.p50);
+  const calmest = (cell: ProbeCell) => !cell.nagle && cell.pieces === 1 && !cell.cork && cell.quickack === "default";
+  const connect = new LatencyHistogram();
+  for (const { collected } of run.cells) connect.merge(collected.connect);
+  const least = (pick: (cell: ProbeCell) => number | null | undefined): number | null => {
+    const seen = cells.map(pick).filter((value) => value !== null && value !== undefined);
+    return seen.length === 0 ? null : Math.min(...seen);
+  };
+  return {
+    cells,
+    calm: byMedian.find(calmest) ?? byMedian[0] ?? null,
+    worst: byMedian.at(-1) ?? null,
+    minRttNs: least((cell) => cell.run.kernel?.minRttNs),
+    handshakeRttNs: least((cell) => cell.run.kernel?.handshakeRttNs),
+    connect: dataOrNull(connect),
+    openLoop: plan.pacing.kind === "open",
+    connections: plan.connections,
+    reuse: plan.reuse,
+    timestamps: plan.timestamps,
+    slowServerNs,
+  };
+}
+
+/** The worst cell's load by Little's law, and what the calm one would need for the same rate. */
+function poolOf(evidence: ProbeEvidence, plan: ProbePlan, findings: readonly Finding[]): PoolReport | null {
+  const { worst, calm } = evidence;
+  if (worst === null) return null;
+  const arrivalPerSecond = plan.pacing.kind === "open" ? plan.pacing.ratePerSecond : worst.run.ratePerSecond;
+  const residenceNs = worst.run.latency.mean;
+  if (!(arrivalPerSecond > 0) || !(residenceNs > 0)) return null;
+  const fixed = findings.some(({ severity }) => severity === "error") && calm !== null && calm !== worst;
+  return sizePool({
+    arrivalPerSecond,
+    residenceNs,
+    connections: plan.connections,
+    afterNs: fixed ? Math.max(1, calm.run.latency.mean) : null,
+  });
+}

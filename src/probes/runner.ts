@@ -1,0 +1,201 @@
+/** Runs the experiment: opens a lane per cell, gives the cells their blocks in shuffled rounds, collects, tells progress, stops. */
+import type { Target } from "../protocols/protocol.js";
+import { LatencyHistogram } from "../stats/histogram.js";
+import type { Ns } from "../units/duration.js";
+import { CellCollector } from "./collect.js";
+import { type Cell, planRounds } from "./experiment.js";
+import type { Pacing } from "./pacer.js";
+import type { BlockResult, Lane, LaneSpec, ProbeEngine, TlsSettings } from "./probe.js";
+
+export interface PlannedCell {
+  readonly cell: Cell;
+  /** Offsets at which its requests are cut. */
+  readonly cuts: readonly number[];
+}
+
+export interface ProbePlan {
+  readonly target: Target;
+  readonly address: string;
+  readonly family: 4 | 6;
+  readonly cells: readonly PlannedCell[];
+  /** Requests per cell in each round. */
+  readonly rounds: readonly number[];
+  /** Measuring time per cell and round; Infinity: the requests alone bound it. */
+  readonly roundNs: number;
+  readonly gapNs: Ns;
+  readonly connections: number;
+  readonly reuse: boolean;
+  readonly timeoutNs: Ns;
+  readonly maxSegment: number | undefined;
+  readonly warmup: number;
+  readonly pacing: Pacing;
+  readonly tls: TlsSettings | undefined;
+  readonly timestamps: boolean;
+  readonly seed: number;
+  readonly keepSlowest: number;
+}
+
+export interface ProbeProgress {
+  readonly cell: string;
+  /** Done of the whole experiment, 0 to 1. */
+  readonly fraction: number;
+  /** Of this cell so far; null before its first block has ended. */
+  readonly p50Ns: number | null;
+  readonly p99Ns: number | null;
+  readonly etaSeconds: number | null;
+}
+
+export interface CellRun {
+  readonly planned: PlannedCell;
+  readonly collected: CellCollector;
+}
+
+export interface ProbeRun {
+  readonly cells: readonly CellRun[];
+  readonly roundsStarted: number;
+  readonly interrupted: boolean;
+  readonly durationNs: number;
+}
+
+/** Between blocks a connection idles, and the kernel forgets its delayed-ACK habit: one request brings it back. */
+const REWARM = 1;
+
+/**
+ * @param now a monotonic clock, nanoseconds
+ * @param onProgress at most some ten times a second
+ */
+export async function runProbe(
+  plan: ProbePlan,
+  engine: ProbeEngine,
+  now: () => number,
+  signal: AbortSignal,
+  onProgress: (progress: ProbeProgress) => void,
+): Promise<ProbeRun> {
+  const startNs = now();
+  const cells = plan.cells.map((planned) => ({ planned, collected: newCollector(plan) }));
+  const byCell = new Map(cells.map((run) => [run.planned.cell.id, run]));
+  const lanes = new Map<string, Lane>();
+  const silent = new Set<string>();
+  const order = planRounds(plan.cells.map(({ cell }) => cell), plan.rounds.length, plan.seed);
+  const clock = new ProgressClock(plan, now);
+  let roundsStarted = 0;
+  try {
+    for (const [round, cellsInOrder] of order.entries()) {
+      for (const [turn, cell] of cellsInOrder.entries()) {
+        const run = byCell.get(cell.id) as CellRun;
+        if (signal.aborted || silent.has(cell.id)) continue;
+        roundsStarted = round + 1;
+        const lane = lanes.get(cell.id) ?? (await engine.open(laneSpec(plan, run.planned)));
+        lanes.set(cell.id, lane);
+        const load = {
+          warmup: round === 0 ? plan.warmup : Math.min(plan.warmup, REWARM),
+          requests: plan.rounds[round] as number,
+          durationNs: plan.roundNs,
+          pacing: plan.pacing,
+          seed: plan.seed + round * cells.length + turn + 1,
+        };
+        clock.begin(cell.id);
+        const block = await lane.run(load, signal, (done) => onProgress(clock.progress(run, done / load.requests)));
+        run.collected.add(round, block);
+        clock.end();
+        if (isSilent(run.collected)) silent.add(cell.id);
+        if (isUnreachable(block) && [...cells].every(({ collected }) => collected.answered === 0)) {
+          return finish(cells, roundsStarted, signal, now() - startNs);
+        }
+        onProgress(clock.progress(run, 0));
+      }
+    }
+  } finally {
+    for (const lane of lanes.values()) await lane.close();
+  }
+  return finish(cells, roundsStarted, signal, now() - startNs);
+}
+
+function finish(cells: readonly CellRun[], roundsStarted: number, signal: AbortSignal, durationNs: number): ProbeRun {
+  return { cells, roundsStarted, interrupted: signal.aborted, durationNs };
+}
+
+function newCollector(plan: ProbePlan): CellCollector {
+  return new CellCollector({ keepSlowest: plan.keepSlowest, openLoop: plan.pacing.kind === "open", reuse: plan.reuse });
+}
+
+function laneSpec(plan: ProbePlan, { cell, cuts }: PlannedCell): LaneSpec {
+  return {
+    target: plan.target,
+    address: plan.address,
+    family: plan.family,
+    behaviour: { nagle: cell.nagle === "on", cuts, gapNs: plan.gapNs, quickack: cell.quickack, cork: cell.cork === "on" },
+    connections: plan.connections,
+    reuse: plan.reuse,
+    timeoutNs: plan.timeoutNs,
+    maxSegment: plan.maxSegment,
+    tls: plan.tls,
+    timestamps: plan.timestamps,
+    slowest: plan.keepSlowest,
+  };
+}
+
+/** It never answered, and waiting for it is slow: the next rounds would only repeat that. */
+function isSilent({ answered, errors }: CellCollector): boolean {
+  return answered === 0 && ["timeout", "refused", "unreachable", "tls"].some((kind) => (errors[kind] ?? 0) > 0);
+}
+
+/** Not one connection was made: no other behaviour of ours will change that. */
+function isUnreachable(block: BlockResult): boolean {
+  return block.opened.length === 0 && block.measured.length + block.warmup.length > 0;
+}
+
+/** How far the experiment is and how long it still takes, from how long each cell's blocks took so far. */
+class ProgressClock {
+  readonly #blocks: number;
+  readonly #now: () => number;
+  readonly #perCell = new Map<string, { blocks: number; ns: number }>();
+  readonly #rounds: number;
+  readonly #cells: readonly string[];
+  #done = 0;
+  #current = "";
+  #beganNs = 0;
+
+  constructor(plan: ProbePlan, now: () => number) {
+    this.#now = now;
+    this.#rounds = plan.rounds.length;
+    this.#cells = plan.cells.map(({ cell }) => cell.id);
+    this.#blocks = this.#rounds * this.#cells.length;
+  }
+
+  begin(cell: string): void {
+    this.#current = cell;
+    this.#beganNs = this.#now();
+  }
+
+  end(): void {
+    const seen = this.#perCell.get(this.#current) ?? { blocks: 0, ns: 0 };
+    this.#perCell.set(this.#current, { blocks: seen.blocks + 1, ns: seen.ns + this.#now() - this.#beganNs });
+    this.#done++;
+  }
+
+  progress(run: CellRun, blockFraction: number): ProbeProgress {
+    const { latency } = run.collected;
+    const part = Number.isFinite(blockFraction) ? Math.min(1, blockFraction) : 0;
+    return {
+      cell: run.planned.cell.id,
+      fraction: Math.min(1, (this.#done + part) / this.#blocks),
+      p50Ns: quantileOrNull(latency, 0.5),
+      p99Ns: quantileOrNull(latency, 0.99),
+      etaSeconds: this.#etaSeconds(),
+    };
+  }
+
+  #etaSeconds(): number | null {
+    if (this.#perCell.size === 0) return null;
+    const seen = [...this.#perCell.values()];
+    const typicalNs = seen.reduce((sum, { blocks, ns }) => sum + ns / blocks, 0) / seen.length;
+    const leftNs = this.#cells.reduce((sum, cell) => {
+      const own = this.#perCell.get(cell);
+      return sum + (this.#rounds - (own?.blocks ?? 0)) * (own === undefined ? typicalNs : own.ns / own.blocks);
+    }, 0);
+    return Math.max(0, leftNs / 1e9);
+  }
+}
+
+const quantileOrNull = (h: LatencyHistogram, p: number): number | null => (h.count === 0 ? null : h.quantile(p));

@@ -1,0 +1,264 @@
+/** A lane made of sessions: opens them, warms them up, runs a closed or an open loop over them, and records what they give. */
+
+import type { Ns } from "../units/duration.js";
+import { nowNs } from "./clock.js";
+import { ClosedLoop, type Floor, type Loop, OpenLoop } from "./loops.js";
+import { openLoop } from "./pacer.js";
+import type { BlockResult, ConnectionOpened, KernelFacts, Lane, Load } from "./probe.js";
+import { failureOf, SampleRecorder, STATUS_MISS, statusOf } from "./samples.js";
+import type { Exchange, Session, SessionHost } from "./session.js";
+import { Slowest } from "./slowest.js";
+
+export interface SessionsSpec {
+  readonly connections: number;
+  /** Bound on a request, and in the open loop on sending late requests after the last one was due. */
+  readonly timeoutNs: Ns;
+  /** How many of the slowest answered requests of a block keep their timeline. */
+  readonly slowest: number;
+  newSession(host: SessionHost, index: number): Session;
+}
+
+/** A lane over sessions of any engine that lives on Node's event loop. Blocks of a lane run one after another. */
+export function sessionsLane(spec: SessionsSpec): Lane {
+  let block: Block | undefined;
+  const host: SessionHost = {
+    ready: () => block?.ready(),
+    ended: (index) => block?.ended(index),
+    opened: (connection) => block?.opened(connection),
+  };
+  const sessions = Array.from({ length: spec.connections }, (_, index) => spec.newSession(host, index));
+  return {
+    async run(load, signal, onProgress) {
+      if (block !== undefined) throw new Error("a block of this lane is still running");
+      const running = new Block(sessions, spec, load, onProgress);
+      block = running;
+      const abort = (): void => running.abort();
+      signal.addEventListener("abort", abort);
+      try {
+        return await running.run(signal.aborted);
+      } finally {
+        signal.removeEventListener("abort", abort);
+        block = undefined;
+      }
+    },
+    async close() {
+      block?.abort();
+      for (const session of sessions) session.close();
+    },
+  };
+}
+
+const PROGRESS_EVERY_NS = 100e6;
+
+class Block implements Floor {
+  readonly connections: number;
+  readonly #sessions: readonly Session[];
+  readonly #load: Load;
+  readonly #onProgress: (done: number) => void;
+  readonly #warmup = new SampleRecorder(16);
+  readonly #measured: SampleRecorder;
+  readonly #slowest: Slowest;
+  readonly #opened: ConnectionOpened[] = [];
+  readonly #examples: Record<string, string> = {};
+  readonly #timeoutNs: number;
+  #recorder = this.#warmup;
+  /** Loops that still have to run, the current one first. */
+  #loops: Loop[] = [];
+  #opening = 0;
+  #writes = 0;
+  #measuredFromNs = Number.NaN;
+  #lastTickNs = 0;
+  #progressNs = 0;
+  #ticker: NodeJS.Timeout | undefined;
+  #resolve: ((result: BlockResult) => void) | undefined;
+
+  constructor(sessions: readonly Session[], spec: SessionsSpec, load: Load, onProgress: (done: number) => void) {
+    this.connections = sessions.length;
+    this.#sessions = sessions;
+    this.#load = load;
+    this.#onProgress = onProgress;
+    this.#timeoutNs = spec.timeoutNs;
+    this.#measured = new SampleRecorder(Math.min(load.requests, 65536));
+    this.#slowest = new Slowest(spec.slowest);
+  }
+
+  run(aborted: boolean): Promise<BlockResult> {
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      if (aborted) {
+        this.#finish();
+        return;
+      }
+      const tickMs = Math.min(50, Math.max(1, Math.floor(this.#timeoutNs / 8e6)));
+      this.#ticker = setInterval(() => this.#tick(), tickMs);
+      this.#loops = [this.#warmupLoop(), this.#measuredLoop()];
+      for (const session of this.#sessions) if (session.open()) this.#opening++;
+      if (this.#opening === 0) this.#startLoop();
+    });
+  }
+
+  ready(): void {
+    if (--this.#opening === 0) this.#startLoop();
+  }
+
+  ended(index: number): void {
+    this.#loops[0]?.ended(index);
+  }
+
+  opened(connection: ConnectionOpened): void {
+    this.#opened.push(connection);
+  }
+
+  /** What was measured so far is the result; requests that run are dropped, without a sample. */
+  abort(): void {
+    this.#finish();
+    for (const session of this.#sessions) session.close();
+  }
+
+  begin(index: number): void {
+    (this.#sessions[index] as Session).begin();
+  }
+
+  exchange(index: number): Exchange {
+    return (this.#sessions[index] as Session).exchange;
+  }
+
+  record(index: number, intendedNs: number, readyNs: number): void {
+    const x = this.exchange(index);
+    const { startNs, firstByteNs, endNs, status } = x;
+    this.#recorder.add(
+      intendedNs,
+      readyNs,
+      startNs,
+      firstByteNs,
+      endNs,
+      x.heldNs,
+      x.ackDelayNs,
+      status,
+      index,
+      x.ordinal,
+    );
+    if (status > STATUS_MISS) this.#examples[failureOf(status) as string] ??= x.says;
+    if (this.#recorder !== this.#measured) return;
+    this.#writes += x.writes;
+    if (status <= STATUS_MISS && this.#slowest.wants(endNs - startNs)) this.#keepTimeline(index, intendedNs);
+  }
+
+  recordUnsent(intendedNs: number, endNs: number): void {
+    const unknown = Number.NaN;
+    this.#measured.add(intendedNs, unknown, unknown, unknown, endNs, unknown, unknown, statusOf("unsent"), -1, -1);
+    this.#examples.unsent ??= "no connection was free before the block ended";
+  }
+
+  done(): void {
+    this.#loops.shift();
+    this.#startLoop();
+  }
+
+  #startLoop(): void {
+    const loop = this.#loops[0];
+    if (loop === undefined) {
+      this.#finish();
+      return;
+    }
+    if (this.#loops.length === 1) {
+      this.#recorder = this.#measured;
+      for (const session of this.#sessions) session.mark();
+      this.#measuredFromNs = nowNs();
+    }
+    loop.start();
+  }
+
+  #warmupLoop(): Loop {
+    const left = new Array<number>(this.connections).fill(this.#load.warmup);
+    return new ClosedLoop(this, (index) => {
+      const here = left[index] as number;
+      left[index] = here - 1;
+      return here > 0;
+    });
+  }
+
+  #measuredLoop(): Loop {
+    const { pacing, requests, durationNs, seed } = this.#load;
+    if (pacing.kind === "open") {
+      const limits = { requests, durationNs, drainNs: this.#timeoutNs };
+      return new OpenLoop(this, openLoop(pacing.ratePerSecond, pacing.arrival, seed), limits);
+    }
+    let begun = 0;
+    return new ClosedLoop(this, (_, now) => {
+      if (begun >= requests || now - this.#measuredFromNs > durationNs) return false;
+      begun++;
+      return true;
+    });
+  }
+
+  #keepTimeline(index: number, intendedNs: number): void {
+    const session = this.#sessions[index] as Session;
+    const { startNs, endNs } = session.exchange;
+    const events = [...session.events()];
+    if (this.#load.pacing.kind === "open")
+      events.unshift({ atNs: Math.round(intendedNs - startNs), event: "intended", source: "user" });
+    this.#slowest.add({
+      request: this.#measured.length,
+      connection: index,
+      latencyNs: Math.round(endNs - startNs),
+      heldNs: session.exchange.heldNs || 0,
+      events,
+    });
+  }
+
+  #tick(): void {
+    const now = nowNs();
+    // A deadline must have passed before the last tick: sockets were polled since, so an answer that lay in the kernel while
+    // this process was busy was taken.
+    for (const session of this.#sessions) if (session.deadlineNs < this.#lastTickNs) session.expire();
+    this.#lastTickNs = now;
+    this.#loops[0]?.tick(now);
+    if (now - this.#progressNs < PROGRESS_EVERY_NS) return;
+    this.#progressNs = now;
+    this.#onProgress(this.#measured.length);
+  }
+
+  #finish(): void {
+    const resolve = this.#resolve;
+    if (resolve === undefined) return;
+    this.#resolve = undefined;
+    clearInterval(this.#ticker);
+    this.#loops[0]?.stop();
+    this.#loops = [];
+    const measuring = !Number.isNaN(this.#measuredFromNs);
+    this.#onProgress(this.#measured.length);
+    resolve({
+      warmup: this.#warmup.columns(),
+      measured: this.#measured.columns(),
+      opened: this.#opened,
+      writes: this.#writes,
+      kernel: measuring ? together(this.#sessions.map((session) => session.facts())) : null,
+      slowest: this.#slowest.timelines,
+      durationNs: Math.round(measuring ? nowNs() - this.#measuredFromNs : 0) as Ns,
+      examples: this.#examples,
+    });
+  }
+}
+
+/** Counters of all connections added up; where one could not be seen, the sum is not known. */
+function together(all: readonly (KernelFacts | null)[]): KernelFacts | null {
+  const seen = all.filter((facts) => facts !== null);
+  if (seen.length === 0) return null;
+  const sum = (pick: (facts: KernelFacts) => number | null): number | null =>
+    seen.length < all.length || seen.some((facts) => pick(facts) === null)
+      ? null
+      : seen.reduce((total, facts) => total + (pick(facts) as number), 0);
+  const least = <N extends number>(pick: (facts: KernelFacts) => N | null): N | null => {
+    const known = seen.map(pick).filter((value) => value !== null);
+    return known.length === 0 ? null : (Math.min(...known) as N);
+  };
+  return {
+    minRttNs: least((facts) => facts.minRttNs),
+    handshakeRttNs: least((facts) => facts.handshakeRttNs),
+    retransmits: sum((facts) => facts.retransmits),
+    dataSegmentsOut: sum((facts) => facts.dataSegmentsOut),
+    dataSegmentsIn: sum((facts) => facts.dataSegmentsIn),
+    mss: least((facts) => facts.mss),
+  };
+}

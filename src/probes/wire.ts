@@ -1,0 +1,45 @@
+/** Did the split happen? Held against the system calls made and the segments that the kernel says it sent. Pure. */
+import type { Run } from "../report/model.js";
+import { digits } from "../units/duration.js";
+
+export interface WireFacts {
+  /** Pieces per request that were asked for. */
+  readonly pieces: number;
+  readonly nagle: boolean;
+  readonly cork: boolean;
+  readonly transport: "tcp" | "tls";
+  readonly writes: number;
+  readonly segments: number | null;
+  /** Requests that were written whole. */
+  readonly completed: number;
+}
+
+/** Some requests of a block may have been cut short by failures: a few percent are no sign of merging. */
+const MOST = 0.95;
+
+export function judgeWire(facts: WireFacts): { wire: Run["wire"]; used: boolean } {
+  const { pieces, writes, segments, completed } = facts;
+  const base = { pieces, writes, segments };
+  const unit = facts.transport === "tls" ? "record" : "write";
+  const perRequest = (n: number) => digits(n / Math.max(1, completed));
+  if (completed === 0) return { wire: { ...base, split: "not-seen", says: "no request was answered" }, used: false };
+  const writesSay = `${perRequest(writes)} ${unit}s per request`;
+  if (writes < MOST * pieces * completed) {
+    const says = `the split did not happen: ${pieces} pieces were asked for, but only ${writesSay} were made`;
+    return { wire: { ...base, split: "merged", says }, used: false };
+  }
+  if (segments === null) {
+    const says = `${writesSay}, each its own system call; segments are not seen by this engine here`;
+    return { wire: { ...base, split: "not-seen", says }, used: true };
+  }
+  const says = `${writesSay} in ${perRequest(segments)} segments`;
+  if (pieces === 1) return { wire: { ...base, split: "as-asked", says }, used: true };
+  if (facts.cork) return { wire: { ...base, split: "as-asked", says: `${says}: TCP_CORK joins the pieces` }, used: true };
+  // Nagle sends the first piece at once and may join all the others; without it every piece travels alone.
+  const least = facts.nagle ? 1.5 : MOST * pieces;
+  if (segments < least * completed) {
+    const merged = `the split did not reach the wire: ${writesSay}, but ${perRequest(segments)} segments`;
+    return { wire: { ...base, split: "merged", says: merged }, used: false };
+  }
+  return { wire: { ...base, split: "as-asked", says: facts.nagle ? `${says}: Nagle's algorithm joins later pieces` : says }, used: true };
+}

@@ -1,0 +1,84 @@
+/** From what a user types (an endpoint's URL and the flags about its request) to a `Target`. */
+import { usageError } from "../errors.js";
+import { memcachedRequest, redisRequest } from "./cache-requests.js";
+import { httpRequest } from "./http-request.js";
+import { type Location, parseLocation, withoutCredentials } from "./location.js";
+import type { RequestSpec, Target } from "./protocol.js";
+import { rawRequest } from "./raw-request.js";
+import type { EndpointOptions } from "./request-options.js";
+
+export type { EndpointOptions } from "./request-options.js";
+
+interface Scheme {
+  readonly transport: Target["transport"];
+  /** undefined: the endpoint must name its port. */
+  readonly defaultPort: number | undefined;
+  /** The options that mean something here. */
+  readonly options: readonly (keyof EndpointOptions)[];
+  readonly request: (location: Location, options: EndpointOptions) => RequestSpec;
+}
+
+const RAW = {
+  defaultPort: undefined,
+  options: ["send", "sendHex", "expect", "payloadBytes"],
+  request: rawRequest,
+} as const;
+const HTTP = { options: ["payloadBytes", "method", "headers"], request: httpRequest } as const;
+
+const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
+  ["tcp", { ...RAW, transport: "tcp" }],
+  ["tls", { ...RAW, transport: "tls" }],
+  ["memcached", { transport: "tcp", defaultPort: 11211, options: ["payloadBytes"], request: memcachedRequest }],
+  ["redis", { transport: "tcp", defaultPort: 6379, options: ["payloadBytes", "inline"], request: redisRequest }],
+  ["http", { ...HTTP, transport: "tcp", defaultPort: 80 }],
+  ["https", { ...HTTP, transport: "tls", defaultPort: 443 }],
+]);
+
+const FLAGS: Readonly<Record<keyof EndpointOptions, string>> = {
+  send: "--send",
+  sendHex: "--send-hex",
+  expect: "--expect",
+  payloadBytes: "--payload-size",
+  method: "--method",
+  headers: "--header",
+  inline: "--inline",
+};
+
+/**
+ * Reads an endpoint: `tcp://host:port`, `tls://host:port`, `memcached://host[:11211][/key]`,
+ * `redis://host[:6379][/key][?command=..][&style=resp|inline]`, `http://host[:80][/path]`, `https://host[:443][/path]`.
+ * IPv6 addresses stand in brackets.
+ * @throws NetlatError (exit 2): one sentence that names the value and what is accepted
+ */
+export function parseEndpoint(text: string, options: EndpointOptions = {}): Target {
+  const location = parseLocation(text);
+  const scheme = SCHEMES.get(location.scheme);
+  if (scheme === undefined) {
+    const accepted = [...SCHEMES.keys()].map((name) => `${name}://`).join(", ");
+    throw usageError(
+      `${withoutCredentials(text)}: unknown scheme ${location.scheme}; accepted are ${accepted} and lab:KIND`,
+    );
+  }
+  const port = location.port ?? scheme.defaultPort;
+  if (port === undefined) {
+    throw usageError(`${withoutCredentials(text)}: the port is missing; write ${location.scheme}://HOST:PORT`);
+  }
+  refuseUnfitting(location.scheme, scheme, options);
+  return {
+    endpoint: text,
+    host: location.host,
+    port,
+    transport: scheme.transport,
+    request: scheme.request(location, options),
+  };
+}
+
+function refuseUnfitting(name: string, scheme: Scheme, options: EndpointOptions): void {
+  for (const option of Object.keys(FLAGS) as (keyof EndpointOptions)[]) {
+    const value = options[option];
+    const given = value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
+    if (!given || scheme.options.includes(option)) continue;
+    const fitting = [...SCHEMES].filter(([, other]) => other.options.includes(option)).map(([other]) => `${other}://`);
+    throw usageError(`${FLAGS[option]} does not fit ${name}:// endpoints; it is for ${fitting.join(" and ")}`);
+  }
+}

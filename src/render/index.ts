@@ -1,0 +1,11 @@
+import type { Format } from "./format.js";
+import { hlog } from "./hlog.js";
+import { json } from "./json.js";
+import { markdown } from "./markdown/markdown.js";
+import type { Renderer } from "./renderer.js";
+import { table } from "./table/table.js";
+
+export type { Format } from "./format.js";
+
+/** A new format is one renderer and one line here; the type makes a missing one a compile error. */
+export const renderers: Readonly<Record<Format, Renderer>> = { table, json, markdown, hlog };

@@ -1,0 +1,89 @@
+/** The report for a pull request or a ticket: GitHub-flavoured Markdown with the same content as the table. */
+import type { Report } from "../../report/model.js";
+import { formatDuration } from "../../units/duration.js";
+import { cellName } from "../factors.js";
+import type { Renderer } from "../renderer.js";
+import { probeFacts } from "../table/head.js";
+import { type Page, pageFor, type Section } from "../table/page.js";
+import { unlikeFirsts } from "../table/phases.js";
+import { poolRows } from "../table/pool.js";
+import { harmlessReport } from "../text.js";
+import { cells, charts, errors, phases } from "./cells.js";
+import { findings, slowest } from "./findings.js";
+import { code, list, prose, table } from "./syntax.js";
+
+const SECTIONS: readonly (readonly [title: string, section: Section])[] = [
+  ["Verdict", verdict],
+  ["Cells", cells],
+  ["Distributions", charts],
+  ["First request on a connection", firstRequests],
+  ["Errors", errors],
+  ["Phases", phases],
+  ["Effects (95 % confidence)", (report) => list(report.effects.map((effect) => prose(effect.says)))],
+  ["Theories", theories],
+  ["Findings", findings],
+  ["Slowest request", slowest],
+  ["Pool", pool],
+];
+
+export const markdown: Renderer = (report, terminal) => {
+  const safe = harmlessReport(report, terminal.unicode);
+  const page = pageFor(safe, { columns: 100, colour: 0, unicode: terminal.unicode });
+  const sections = SECTIONS.flatMap(([title, section]) => {
+    const lines = section(safe, page);
+    return lines.length === 0 ? [] : ["", `## ${title}`, "", ...lines];
+  });
+  return `${[...head(safe, page), ...sections, "", foot(safe)].join("\n")}\n`;
+};
+
+function head(report: Report, page: Page): string[] {
+  const { source } = report;
+  if (source.kind !== "probe") return [`# netlat ${source.kind}`, "", prose(source.from)];
+  const facts = probeFacts(report, source, page).map(([label, text]) => `**${label}** ${prose(text)}`);
+  const unseen = source.notSeen.map((text) => `**not seen** ${prose(text)}`);
+  const broken = source.interrupted
+    ? [`**interrupted** after ${formatDuration(source.durationNs)}: what follows rests on the part that was measured`]
+    : [];
+  return [`# netlat ${source.kind} ${code(source.endpoint)}`, "", ...list([...broken, ...facts, ...unseen])];
+}
+
+function verdict(report: Report): string[] {
+  const { status, reasons } = report.verdict;
+  const lines = list(reasons.map((text, at) => (at === 0 ? `**${prose(text)}**` : prose(text))));
+  return status === "none" ? lines : [`**${status}**`, "", ...lines];
+}
+
+function firstRequests(report: Report, page: Page): string[] {
+  const lines = unlikeFirsts(report).map(({ run, firstNs, othersNs }) => {
+    const text = `${formatDuration(firstNs)} (the others: ${formatDuration(othersNs)})`;
+    return report.runs.length === 1 ? text : `${prose(cellName(run, page.factors))}: ${text}`;
+  });
+  return list(lines);
+}
+
+function theories(report: Report, page: Page): string[] {
+  if (report.theories.length === 0) return [];
+  const { marks } = page.theme;
+  const mark = { confirmed: marks.yes, refuted: marks.no, untested: marks.unknown };
+  const rows = report.theories.map(({ claim, verdict, because }) => [
+    `${mark[verdict]} ${verdict}`,
+    prose(claim),
+    prose(because),
+  ]);
+  return table(["", "theory", "because"], rows, 3);
+}
+
+function pool(report: Report, page: Page): string[] {
+  if (report.pool === null) return [];
+  const words = list(report.pool.says.map(prose));
+  if (report.source.kind !== "pool") return words;
+  const [top = [""], ...rows] = poolRows(report.pool, page.theme.marks.none, false);
+  return [...table(top, rows, 1), "", ...words];
+}
+
+function foot(report: Report): string {
+  const { os, kernel, node, cpus } = report.environment;
+  return prose(
+    `${report.tool.name} ${report.tool.version} on ${os} ${kernel}, Node ${node}, ${cpus} CPUs, ${report.startedAt}`,
+  );
+}

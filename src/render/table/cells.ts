@@ -1,0 +1,84 @@
+/**
+ * The cells of the experiment side by side, with their histograms on one scale for all, so that a second mode in one of them
+ * is seen at a glance.
+ */
+import type { Report, Run } from "../../report/model.js";
+import { axis, bars, logEdges } from "../chart.js";
+import { cellName } from "../factors.js";
+import { grid } from "../grid.js";
+import { displayWidth, hang } from "../text.js";
+import { type Column, columnsFor, errorsOf, type Layout, layOut, type Row, rowsOf } from "./columns.js";
+import type { Page } from "./page.js";
+
+type Paint = (text: string) => string;
+
+export function cells(report: Report, page: Page): string[] {
+  const { theme } = page;
+  const rows = report.runs.flatMap(rowsOf);
+  if (rows.length === 0) return [];
+  const layout = layOut(columnsFor(rows, page), rows, page.width);
+  const charted = rows.filter(hasBars).map((row) => row.data);
+  const edges = logEdges(charted, layout.bins);
+
+  const looks = new Map(report.runs.map((run) => [run, lookOf(run, report, page)]));
+  const shown = layout.columns;
+  const [header = "", ...lines] = grid(
+    [
+      shown.map((column) => theme.dim(column.head)),
+      ...rows.map((row) => shown.map((column) => painted(row, column, page, looks.get(row.run)?.paint))),
+    ],
+    shown.map((column) => column.align),
+  );
+  const result = [atBars(`  ${header}`, layout.beside && edges !== null ? theme.dim("distribution") : "", layout)];
+  for (const [at, row] of rows.entries()) {
+    const look = looks.get(row.run);
+    const first = row.kind === "service";
+    const margin = first && look?.mark !== undefined ? `${look.mark} ` : "  ";
+    if (first && layout.named) result.push(...hang(margin, cellName(row.run, page.factors), page.width, theme.strong));
+    const numbers = (layout.named ? "  " : margin) + (lines[at] ?? "");
+    const chart =
+      edges === null || !hasBars(row) ? "" : (look?.paint ?? theme.bar)(bars(row.data, edges, theme.marks).trimEnd());
+    result.push(...(layout.beside ? [atBars(numbers, chart, layout)] : [numbers, atBars("", chart, layout)]));
+    if (first && !row.run.used) result.push(...unused(row.run, page));
+  }
+  if (edges !== null) result.push(...axis(edges, theme.marks).map((line) => atBars("", theme.dim(line), layout)));
+  return [...result.filter((line) => line.trim() !== ""), ...legend(rows, edges !== null, page)];
+}
+
+/** The lag is ours and not the target's: it would stretch the scale for nothing. */
+const hasBars = (row: Row): boolean => row.kind !== "send lag" && row.data.count > 0;
+
+const atBars = (line: string, chart: string, layout: Layout): string =>
+  line + " ".repeat(Math.max(0, layout.barsAt - displayWidth(line))) + chart;
+
+/** How a run is marked: by the worst that a finding says about it, or as one that no conclusion rests on. */
+function lookOf(run: Run, report: Report, { theme }: Page): { mark: string; paint: Paint } | undefined {
+  if (!run.used) return { mark: theme.warn(theme.marks.unknown), paint: theme.dim };
+  const about = report.findings.filter((finding) => "run" in finding.subject && finding.subject.run === run.id);
+  if (about.some((finding) => finding.severity === "error")) {
+    return { mark: theme.bad(theme.marks.error), paint: theme.bad };
+  }
+  if (about.some((finding) => finding.severity === "warning")) {
+    return { mark: theme.warn(theme.marks.warning), paint: theme.warn };
+  }
+  return undefined;
+}
+
+function painted(row: Row, column: Column, page: Page, paint: Paint | undefined): string {
+  const text = column.text(row);
+  if (!row.run.used || row.kind === "send lag") return page.theme.dim(text);
+  if (column.head === "err" && errorsOf(row.run) > 0) return page.theme.bad(text);
+  return paint !== undefined && (column.head === "p50" || column.head === "p99") ? paint(text) : text;
+}
+
+const unused = (run: Run, page: Page): string[] =>
+  hang("    ", `not used for any conclusion: ${run.wire.says}`, page.prose, page.theme.warn);
+
+function legend(rows: readonly Row[], charted: boolean, page: Page): string[] {
+  const parts = ["wire: writes (w) and TCP segments (s) per request"];
+  if (charted) parts.push("bars: one log scale for all cells, height by the square root of the count");
+  if (rows.some((row) => row.kind !== "service")) {
+    parts.push("service: from the first write; corrected: from the intended start", "send lag: our own lateness");
+  }
+  return parts.flatMap((part) => hang("  ", part, page.prose, page.theme.dim));
+}

@@ -1,0 +1,28 @@
+import type { Report, Run } from "../../report/model.js";
+import { type Factors, factorsOf } from "../factors.js";
+import type { Terminal } from "../renderer.js";
+import { type Theme, themeFor } from "../theme.js";
+
+/** What every section of the table needs to know about the place it stands in. */
+export interface Page {
+  readonly width: number;
+  /** Prose is not set wider than this: longer lines are hard to read. */
+  readonly prose: number;
+  readonly theme: Theme;
+  readonly factors: Factors;
+}
+
+const MIN_WIDTH = 40;
+const MAX_WIDTH = 200;
+const MAX_PROSE = 100;
+
+/** A section: its lines without the title; none when the report has nothing to say about it. */
+export type Section = (report: Report, page: Page) => string[];
+
+export function pageFor(report: Report, terminal: Terminal): Page {
+  const width = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, terminal.columns || 80));
+  return { width, prose: Math.min(width, MAX_PROSE), theme: themeFor(terminal), factors: factorsOf(report.runs) };
+}
+
+/** Runs that gave a latency to speak of. */
+export const measured = (run: Run): boolean => run.latency.count > 0;

@@ -1,0 +1,88 @@
+/** What stands beside the latency of a request: the first request on a connection, the phases before it, its failures. */
+import type { HistogramData, Report, Run } from "../../report/model.js";
+import { formatDuration } from "../../units/duration.js";
+import { cellName, levelOf } from "../factors.js";
+import { type Align, grid } from "../grid.js";
+import { displayWidth, hang } from "../text.js";
+import { measured, type Page } from "./page.js";
+
+/** Below this ratio the first request is like the others. */
+const DIFFERS = 2;
+const PHASE_NAMES: Readonly<Record<string, string>> = { ttfb: "first byte" };
+
+export const phaseName = (phase: string): string => PHASE_NAMES[phase] ?? phase;
+
+/** The runs whose first request on a connection took far less or far more than the others, with both medians. */
+export function unlikeFirsts(report: Report): { run: Run; firstNs: number; othersNs: number }[] {
+  return report.runs.flatMap((run) => {
+    const first = run.warmup?.first;
+    if (!measured(run) || first == null || first.count === 0) return [];
+    const [less, more] = [Math.min(first.p50, run.latency.p50), Math.max(first.p50, run.latency.p50)];
+    return more >= DIFFERS * less ? [{ run, firstNs: first.p50, othersNs: run.latency.p50 }] : [];
+  });
+}
+
+export function firstRequests(report: Report, page: Page): string[] {
+  return unlikeFirsts(report).flatMap(({ run, firstNs, othersNs }) => {
+    const text = `${formatDuration(firstNs)} (the others: ${formatDuration(othersNs)})`;
+    return hang("  ", report.runs.length === 1 ? text : `${cellName(run, page.factors)}: ${text}`, page.prose);
+  });
+}
+
+/** Every phase that any run has, in the order of a request's life. */
+export function phasesOf(runs: readonly Run[]): string[] {
+  const present = new Set(
+    runs.flatMap((run) => Object.keys(run.phases).filter((phase) => (run.phases[phase]?.count ?? 0) > 0)),
+  );
+  const known = ["dns", "connect", "tls", "ttfb"].filter((phase) => present.delete(phase));
+  return [...known, ...present];
+}
+
+/** Phases as columns, p50 and p99 each; the p99 are left out where there is no room for them. */
+export function phases(report: Report, page: Page): string[] {
+  const names = phasesOf(report.runs);
+  if (names.length === 0) return [];
+  const { dim, marks } = page.theme;
+  const runs = report.runs.filter((run) => names.some((name) => (run.phases[name]?.count ?? 0) > 0));
+  const time = (data: HistogramData | undefined, pick: "p50" | "p99"): string =>
+    data === undefined || data.count === 0 ? marks.none : formatDuration(data[pick]);
+
+  const { varying } = page.factors;
+  const build = (picks: readonly ("p50" | "p99")[]): string[] => {
+    const head = names.flatMap((name) => picks.map((pick) => (pick === "p50" ? `${phaseName(name)} p50` : pick)));
+    const rows = runs.map((run) => [
+      ...varying.map((name) => levelOf(run, name)),
+      ...names.flatMap((name) => picks.map((pick) => time(run.phases[name], pick))),
+    ]);
+    const aligns: Align[] = [...varying.map((): Align => "left"), ...head.map((): Align => "right")];
+    return grid([[...varying, ...head].map(dim), ...rows], aligns).map((line) => `  ${line}`);
+  };
+  const fits = [build(["p50", "p99"]), build(["p50"])].find((lines) =>
+    lines.every((line) => displayWidth(line) <= page.width),
+  );
+  return fits ?? runs.flatMap((run) => listed(run, names, page));
+}
+
+/** Without room for columns: one phase after the other. */
+function listed(run: Run, names: readonly string[], page: Page): string[] {
+  const told = names.flatMap((name) => {
+    const data = run.phases[name];
+    return data === undefined || data.count === 0 ? [] : [`${phaseName(name)} ${formatDuration(data.p50)}`];
+  });
+  return hang("  ", `${cellName(run, page.factors)}: ${told.join(", ")} (p50)`, page.prose);
+}
+
+/** Failed requests by kind, with what the first of each kind said. */
+export function errors(report: Report, page: Page): string[] {
+  const { theme } = page;
+  return report.runs.flatMap((run) =>
+    Object.entries(run.errors)
+      .filter(([, count]) => count > 0)
+      .flatMap(([kind, count]) => {
+        const example = run.errorExamples?.[kind];
+        const name = report.runs.length === 1 ? "" : `${cellName(run, page.factors)}: `;
+        const text = `${name}${kind} ${count} of ${run.requests}${example === undefined ? "" : `: ${example}`}`;
+        return hang(`  ${theme.bad(theme.marks.error)} `, text, page.prose);
+      }),
+  );
+}

@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { judge } from "../../src/detect/judge.js";
+import type { ProbeEvidence } from "../../src/detect/probe-evidence.js";
+import { verdict } from "../../src/detect/verdict.js";
+import type { Effect } from "../../src/report/model.js";
+import { cell, defaultCells, evidence, MS } from "./evidence.js";
+
+const words = (seen: ProbeEvidence, effects: Effect[] = []) => verdict(seen, judge(seen).findings, effects);
+const interaction = (lowNs: number): Effect => ({
+  kind: "interaction",
+  factors: ["nagle", "split"],
+  from: "off,none",
+  to: "on,fields",
+  ns: 43 * MS,
+  lowNs,
+  highNs: 44 * MS,
+  rounds: 5,
+  says: "nagle=on and split=fields together cost 43.0 ms more",
+});
+
+test("a stall: which combination, how much, which do not, what to change", () => {
+  const said = words(evidence(defaultCells()), [interaction(42 * MS)]);
+  expect(said[0]).toMatch(
+    /^nagle=on,split=fields,quickack=default: Nagle x delayed ACK: 199 of 200 requests waited 43\.8 ms.*; p50 4\d\.\d ms, without it 100 us\.$/,
+  );
+  expect(said[1]).toMatch(/^No stall in nagle=off,split=none/);
+  expect(said[2]).toBe("nagle=on and split=fields together cost 43.0 ms more.");
+  expect(said[3]).toMatch(/^To change: write each request with one call.*; or set TCP_NODELAY/);
+});
+
+test("an interaction that may be none is not quoted", () => {
+  expect(words(evidence(defaultCells()), [interaction(-MS)]).join()).not.toContain("together cost");
+});
+
+test("no stall", () => {
+  const said = words(evidence(defaultCells({ firstByte: () => 0.1, held: () => 0 })));
+  expect(said[0]).toBe("No stall: in 4 combinations no request waited for a delayed ACK, p50 100 us.");
+  expect(said.join()).not.toContain("To change");
+});
+
+test("what was not tried is not acquitted", () => {
+  expect(words(evidence([cell()]))[0]).toContain("Nagle on with several writes was not tried");
+});
+
+test("no stall, but a slow server", () => {
+  const said = words(evidence(defaultCells({ firstByte: () => 45, held: () => 0 })));
+  expect(said[0]).toMatch(/^No stall/);
+  expect(said[1]).toContain("slow server: 200 of 200 requests");
+  expect(said[2]).toMatch(/^To change: look inside the server/);
+});
+
+test("a long path has no finding of its own: its theory speaks; a riddle stays one", () => {
+  const path = evidence([cell({ firstByte: () => 42 })], { minRttNs: 41 * MS });
+  expect(words(path)[1]).toMatch(/^Confirmed: the path is slow.*min RTT 41\.0 ms/);
+  const riddle = evidence([cell({ pause: (request) => (request % 20 === 0 ? 900 : 0) })]);
+  expect(words(riddle)[1]).toMatch(/^Not explained by any theory tested: p99 9/);
+});
+
+test("late ourselves, nothing answered, some failed, a split that did not happen", () => {
+  expect(words(evidence([cell({ lag: () => 8 })], { openLoop: true }))[0]).toMatch(
+    /^No verdict on the target: we were late/,
+  );
+  const dead = evidence([cell({ requests: 0, run: { requests: 12, errors: { timeout: 12 } } })]);
+  expect(words(dead)).toEqual(["No verdict: no request got a usable answer.", "12 of 12 requests failed: 12 timeout."]);
+  const wire = { pieces: 3, writes: 200, segments: 200, split: "merged", says: "3 pieces left in one write" } as const;
+  const merged = evidence([cell(), cell({ split: "fields", run: { used: false, wire } })]);
+  expect(words(merged)).toContain("nagle=off,split=fields,quickack=default is not used: 3 pieces left in one write.");
+});

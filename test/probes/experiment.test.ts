@@ -1,0 +1,100 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { cellsOf, type Factors, planRounds, roundsFor } from "../../src/probes/experiment.js";
+
+const usual: Factors = { nagle: ["on", "off"], split: ["none", "fields"], quickack: ["default"], cork: ["off"] };
+
+describe("cellsOf", () => {
+  it("is the full factorial with the ids of the report's contract", () => {
+    expect(cellsOf(usual).map((cell) => cell.id)).toEqual([
+      "nagle=on,split=none,quickack=default",
+      "nagle=on,split=fields,quickack=default",
+      "nagle=off,split=none,quickack=default",
+      "nagle=off,split=fields,quickack=default",
+    ]);
+  });
+
+  it("keeps a number of pieces a number, and joins offsets without a comma", () => {
+    const [three, offsets] = cellsOf({ ...usual, nagle: ["on"], split: [3, [4, 10]] });
+    expect(three).toMatchObject({
+      id: "nagle=on,split=3,quickack=default",
+      factors: { nagle: "on", split: 3, quickack: "default" },
+    });
+    expect(offsets).toMatchObject({
+      id: "nagle=on,split=4+10,quickack=default",
+      factors: { split: "4+10" },
+      split: [4, 10],
+    });
+  });
+
+  it("names cork only where it is varied or on", () => {
+    const ids = (cork: Factors["cork"]) =>
+      cellsOf({ ...usual, nagle: ["on"], split: ["none"], cork }).map((cell) => cell.id);
+    expect(ids(["off"])).toEqual(["nagle=on,split=none,quickack=default"]);
+    expect(ids(["on"])).toEqual(["nagle=on,split=none,quickack=default,cork=on"]);
+    expect(ids(["on", "off"])).toEqual([
+      "nagle=on,split=none,quickack=default,cork=on",
+      "nagle=on,split=none,quickack=default,cork=off",
+    ]);
+  });
+
+  it("has each combination once", () => {
+    const cells = cellsOf({
+      nagle: ["on", "off"],
+      split: ["none", 2, "each"],
+      quickack: ["default", "on", "off"],
+      cork: ["on", "off"],
+    });
+    expect(new Set(cells.map((cell) => cell.id)).size).toBe(36);
+  });
+});
+
+describe("roundsFor", () => {
+  it.each([
+    [1000, Array(10).fill(100)],
+    [200, Array(10).fill(20)],
+    [50, Array(10).fill(5)],
+    [23, [6, 6, 6, 5]],
+    [9, [9]],
+    [3, [3]],
+    [1, [1]],
+  ])("shares out %i requests", (requests, blocks) => {
+    expect(roundsFor(requests)).toEqual(blocks);
+  });
+
+  it("adds up exactly, in blocks of nearly equal size", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1e6 }), (requests) => {
+        const blocks = roundsFor(requests);
+        expect(blocks.reduce((sum, block) => sum + block, 0)).toBe(requests);
+        expect(Math.max(...blocks) - Math.min(...blocks)).toBeLessThanOrEqual(1);
+        if (requests >= 5) expect(Math.min(...blocks)).toBeGreaterThanOrEqual(5);
+      }),
+    );
+  });
+
+  it("leaves the blocks unbounded where only time bounds the run", () => {
+    expect(roundsFor(Number.POSITIVE_INFINITY)).toEqual(Array(10).fill(Number.POSITIVE_INFINITY));
+  });
+});
+
+describe("planRounds", () => {
+  const cells = cellsOf(usual);
+
+  it("has every cell once in each round, in an order that the seed decides", () => {
+    const plan = planRounds(cells, 10, 42);
+    expect(plan).toHaveLength(10);
+    for (const round of plan) expect(new Set(round)).toEqual(new Set(cells));
+    expect(planRounds(cells, 10, 42)).toEqual(plan);
+    expect(planRounds(cells, 10, 43)).not.toEqual(plan);
+  });
+
+  it("gives each cell each place about equally often", () => {
+    const firsts = planRounds(cells, 4000, 1).map((round) => round[0]?.id);
+    for (const cell of cells) {
+      const share = firsts.filter((id) => id === cell.id).length / firsts.length;
+      expect(share).toBeGreaterThan(0.22);
+      expect(share).toBeLessThan(0.28);
+    }
+  });
+});

@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { progressLine } from "../../src/render/progress.js";
+import { displayWidth } from "../../src/render/text.js";
+
+const state = { cell: "nagle=on,split=fields", fraction: 0.426, p50Ns: 43.9e6, p99Ns: 44.1e6, etaSeconds: 11.2 };
+const line = (columns: number, change: Partial<typeof state> | { p50Ns: null } = {}): string =>
+  progressLine({ ...state, ...change }, { columns, colour: 0, unicode: true });
+
+describe("progress", () => {
+  it("has a bar, the share done, the cell, live percentiles and the time left", () => {
+    expect(line(100)).toBe(
+      "━━━━━━━━━━──────────────   42 %  nagle=on,split=fields  p50 43.9 ms  p99 44.1 ms  12 s left",
+    );
+  });
+
+  it("drops the bar, then the percentiles, then the time left, then cuts the name", () => {
+    expect(line(66)).toBe(" 42 %  nagle=on,split=fields  p50 43.9 ms  p99 44.1 ms  12 s left");
+    expect(line(50)).toContain("12 s left");
+    expect(line(50)).not.toContain("p50");
+    expect(line(29)).toBe(" 42 %  nagle=on,split=fields");
+    expect(line(12)).toBe(" 42 %  nagl…");
+  });
+
+  it("is never wider than the terminal nor more than one line, whatever the cell is called", () => {
+    for (const cell of ["", "漢字".repeat(30), "a\r\n\u001b[2Jb"]) {
+      for (let columns = 0; columns <= 130; columns++) {
+        for (const colour of [0, 3] as const) {
+          const text = progressLine(
+            { ...state, cell, etaSeconds: 185, fraction: 7 },
+            { columns, colour, unicode: true },
+          );
+          expect(displayWidth(text)).toBeLessThanOrEqual(columns);
+          expect(text).not.toMatch(/[\r\n]|\[2J(?<!x1b\[2J)/);
+        }
+      }
+    }
+  });
+
+  it("leaves out what is not known yet", () => {
+    const text = progressLine(
+      { ...state, p50Ns: null, p99Ns: null, etaSeconds: null, fraction: Number.NaN },
+      { columns: 80, colour: 0, unicode: false },
+    );
+    expect(text).toBe("........................    0 %  nagle=on,split=fields");
+  });
+});
