@@ -50,15 +50,6 @@ export function readChoice<const C extends string>(choices: readonly C[]): Reade
   };
 }
 
-/** The levels of a factor: one or several words of a closed set, separated by commas, each once. */
-export function readLevels<const C extends string>(choices: readonly C[]): Reader<readonly C[]> {
-  return (text, name) => {
-    const levels = text.split(",").map((word) => choices.find((choice) => choice === word.trim()));
-    if (levels.every((level) => level !== undefined)) return [...new Set(levels)];
-    throw usageError(`${name} ${text}: not accepted; use ${either(choices)}, or several of them separated by commas`);
-  };
-}
-
 /** A switch that is a word: `on` or `off`. */
 export const readSwitch: Reader<boolean> = (text, name) => readChoice(["on", "off"])(text, name) === "on";
 

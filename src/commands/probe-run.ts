@@ -113,9 +113,9 @@ function requireCapabilities({ target, cells }: Prepared, options: ProbeOptions,
 }
 
 function planOf(prepared: Prepared, options: ProbeOptions, { address, family }: Resolved, engine: ProbeEngine): ProbePlan {
-  const byTime = options.duration !== undefined && options.requests === undefined;
-  const requests = byTime ? Number.POSITIVE_INFINITY : (options.requests ?? DEFAULT_REQUESTS);
-  const rounds = byTime ? timedRounds(options.duration as number) : roundsFor(requests);
+  const unbounded = options.duration === undefined ? DEFAULT_REQUESTS : Number.POSITIVE_INFINITY;
+  const requests = options.requests ?? unbounded;
+  const rounds = roundsOf(prepared.cells.length, requests, options);
   const pacing: Pacing =
     options.rate === undefined
       ? { kind: "closed" }
@@ -141,9 +141,12 @@ function planOf(prepared: Prepared, options: ProbeOptions, { address, family }: 
   };
 }
 
-/** Ten rounds at most, none much shorter than a second, bounded by time alone. */
-function timedRounds(durationNs: number): number[] {
-  const count = Math.max(1, Math.min(10, Math.floor(durationNs / ROUND_NS)));
+/** Requests per cell in each round; with time as the only bound ten rounds at most, none much shorter than a second. */
+function roundsOf(cells: number, requests: number, { duration, rate }: ProbeOptions): number[] {
+  // One cell takes turns with nobody, and an open loop must not be cut: what queues behind a stop belongs to its latency.
+  if (cells === 1 && rate !== undefined) return [requests];
+  if (Number.isFinite(requests)) return roundsFor(requests);
+  const count = Math.max(1, Math.min(10, Math.floor((duration as number) / ROUND_NS)));
   return Array.from({ length: count }, () => Number.POSITIVE_INFINITY);
 }
 

@@ -39,9 +39,9 @@ const TESTS: readonly Test[] = [
  */
 export function theories(evidence: ProbeEvidence, findings: readonly Finding[]): Theory[] {
   const question = latencyInQuestion(evidence);
-  const lag = findings.find((finding) => finding.code === "generator-lag");
+  const late = findings.some((finding) => finding.code === "generator-lag");
   return TESTS.map(({ id, claim, test }) => {
-    if (lag !== undefined) return { id, claim, ...untested(lag.title) };
+    if (late) return { id, claim, ...untested("we were late ourselves (generator-lag)") };
     if (question === null) return { id, claim, ...untested("no cell has a usable answer") };
     return { id, claim, ...test(evidence, question, findings) };
   });
@@ -155,10 +155,10 @@ function packetLoss(_evidence: ProbeEvidence, question: LatencyInQuestion): Outc
 function nagleDelayedAck(evidence: ProbeEvidence, _question: LatencyInQuestion, findings: readonly Finding[]): Outcome {
   const found = findings.filter((finding) => finding.code === "nagle-delayed-ack");
   const sure = found.find((finding) => finding.confidence !== "possible");
-  if (sure !== undefined) return { verdict: "confirmed", because: `${sure.title} (${runOf(sure)})` };
+  if (sure !== undefined) return { verdict: "confirmed", because: delayedWords(sure) };
   const perhaps = found[0];
   if (perhaps !== undefined) {
-    return untested(`it may be: ${perhaps.title} (${runOf(perhaps)}), but no cell to compare with was run`);
+    return untested(`perhaps: ${delayedWords(perhaps)}, but no cell to compare with was run`);
   }
   const tried = usableCells(evidence).filter(couldStall);
   if (tried.length === 0)
@@ -172,8 +172,10 @@ function nagleDelayedAck(evidence: ProbeEvidence, _question: LatencyInQuestion, 
 
 const couldStall = (cell: ProbeCell): boolean => cell.nagle && cell.pieces > 1 && !cell.cork;
 
-const runOf = (finding: Finding): string =>
-  "run" in finding.subject ? finding.subject.run : `flow ${finding.subject.flow}`;
+function delayedWords({ subject, count, of, costNs }: Finding): string {
+  const place = "run" in subject ? subject.run : `flow ${subject.flow}`;
+  return `${count} of ${of} requests in ${place} waited ${formatDuration(costNs.p50)} (p50) for a delayed ACK`;
+}
 
 const nothingSlow = (question: LatencyInQuestion): Outcome => ({
   verdict: "refuted",

@@ -27,6 +27,8 @@ export const MIN_INFERRED_SHARE = 0.05;
 export const MIN_INFERRED_COUNT = 3;
 /** And it must all but vanish in the cell that differs in the one suspected factor: at most this part of the share. */
 export const TWIN_SHARE_LEFT = 0.25;
+/** TCP_QUICKACK is a hint that the kernel forgets (tcp(7)), and we may re-arm it too late: half of the pauses may stay. */
+export const QUICKACK_SHARE_LEFT = 0.5;
 
 /** An answer within the initial congestion window (RFC 6928) needs no extra round trip, so a pause inside it is not slow start. */
 export const INITIAL_WINDOW_SEGMENTS = 10;

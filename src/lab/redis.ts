@@ -105,7 +105,7 @@ function refuses(why: string, closes = false): Reply {
   return { build: () => latin1(`-ERR ${why}\r\n`), closes };
 }
 
-function bulkString(bytes = Buffer.alloc(0)): Buffer {
+function bulkString(bytes: Buffer = Buffer.alloc(0)): Buffer {
   return Buffer.concat([latin1(`$${bytes.length}\r\n`), bytes, latin1("\r\n")]);
 }
 

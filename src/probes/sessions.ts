@@ -2,9 +2,10 @@
 
 import type { Ns } from "../units/duration.js";
 import { nowNs } from "./clock.js";
+import { together } from "./kernel-facts.js";
 import { ClosedLoop, type Floor, type Loop, OpenLoop } from "./loops.js";
 import { openLoop } from "./pacer.js";
-import type { BlockResult, ConnectionOpened, KernelFacts, Lane, Load } from "./probe.js";
+import type { BlockResult, ConnectionOpened, Lane, Load } from "./probe.js";
 import { failureOf, SampleRecorder, STATUS_MISS, statusOf } from "./samples.js";
 import type { Exchange, Session, SessionHost } from "./session.js";
 import { Slowest } from "./slowest.js";
@@ -239,26 +240,4 @@ class Block implements Floor {
       examples: this.#examples,
     });
   }
-}
-
-/** Counters of all connections added up; where one could not be seen, the sum is not known. */
-function together(all: readonly (KernelFacts | null)[]): KernelFacts | null {
-  const seen = all.filter((facts) => facts !== null);
-  if (seen.length === 0) return null;
-  const sum = (pick: (facts: KernelFacts) => number | null): number | null =>
-    seen.length < all.length || seen.some((facts) => pick(facts) === null)
-      ? null
-      : seen.reduce((total, facts) => total + (pick(facts) as number), 0);
-  const least = <N extends number>(pick: (facts: KernelFacts) => N | null): N | null => {
-    const known = seen.map(pick).filter((value) => value !== null);
-    return known.length === 0 ? null : (Math.min(...known) as N);
-  };
-  return {
-    minRttNs: least((facts) => facts.minRttNs),
-    handshakeRttNs: least((facts) => facts.handshakeRttNs),
-    retransmits: sum((facts) => facts.retransmits),
-    dataSegmentsOut: sum((facts) => facts.dataSegmentsOut),
-    dataSegmentsIn: sum((facts) => facts.dataSegmentsIn),
-    mss: least((facts) => facts.mss),
-  };
 }

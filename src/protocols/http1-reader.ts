@@ -116,7 +116,6 @@ export class Http1Answers implements AnswerReader {
     this.#http10 = line.bytes[7] === 0x30;
     this.#connection = "unsaid";
     this.#encoded = false;
-    this.#chunked = false;
     this.#left = NOT_SAID;
     this.#phase = "headers";
     return INCOMPLETE;

@@ -7,7 +7,6 @@ import {
   option,
   readChoice,
   readCount,
-  readLevels,
   readOutputFile,
   readPositiveDuration,
   readSwitch,
@@ -25,12 +24,11 @@ function refusal(read: (text: string, name: string) => unknown, text: string, na
 }
 
 describe("readers accept", () => {
-  it("durations, counts, choices, levels and switches", () => {
+  it("durations, counts, choices and switches", () => {
     expect(readPositiveDuration("40ms", "--gap")).toBe(40e6);
     expect(readCount()("200", "--requests")).toBe(200);
     expect(readCount(0)("0", "--warmup")).toBe(0);
     expect(readChoice(["a", "b"])("b", "--x")).toBe("b");
-    expect(readLevels(["on", "off"])("off, on,off", "--nagle")).toEqual(["off", "on"]);
     expect([readSwitch("on", "--x"), readSwitch("off", "--x")]).toEqual([true, false]);
   });
 });
@@ -44,18 +42,6 @@ describe("readers refuse with the option, the value and what is accepted", () =>
     [readCount(), "99999999999999999999", "--requests", "--requests 99999999999999999999: not a whole number from 1"],
     [readCount(1, 65535), "65536", "--port", "--port 65536: not a whole number from 1 to 65535"],
     [readChoice(["table", "json"]), "yaml", "--format", "--format yaml: not accepted; use table or json"],
-    [
-      readLevels(["on", "off"]),
-      "maybe",
-      "--nagle",
-      "--nagle maybe: not accepted; use on or off, or several of them separated by commas",
-    ],
-    [
-      readLevels(["on", "off"]),
-      "on,",
-      "--nagle",
-      "--nagle on,: not accepted; use on or off, or several of them separated by commas",
-    ],
     [readSwitch, "", "--x", "--x : not accepted; use on or off"],
   ])("%#", (read, text, name, sentence) => {
     expect(refusal(read, text, name)).toBe(sentence);

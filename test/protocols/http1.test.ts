@@ -145,6 +145,31 @@ describe("HTTP/1 answers", () => {
     expect(readText(get, text + text)).toMatchObject([{ kind: "value" }, { kind: "value", end: 2 * text.length }]);
   });
 
+  it("the bound is on each head and on the trailers, not on their sum", () => {
+    const long = `X-Long: ${"v".repeat(40_000)}\r\n`;
+    const interim = `HTTP/1.1 103 Early Hints\r\n${long}\r\n`;
+    const text = `${interim}${interim}${ok}${long}Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n${long}\r\n`;
+    expect(readText(get, text + text)).toMatchObject([{ end: text.length }, { end: 2 * text.length }]);
+  });
+
+  it("an answer says nothing about the next one", () => {
+    const none = "Content-Length: 0\r\n\r\n";
+    const text = `${ok}Connection: close\r\n${none}${ok}${none}HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n${none}HTTP/1.0 200 OK\r\n${none}`;
+    expect(readText(get, text)).toMatchObject([
+      { closes: true },
+      { closes: false },
+      { closes: false },
+      { closes: true },
+    ]);
+  });
+
+  it("a line is judged without what an earlier, longer one left", () => {
+    expect(readOne(get, `${ok}X: ${",".repeat(100)}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`).kind).toBe(
+      "value",
+    );
+    expect(readText(get, `${ok}X${"-".repeat(20)}:\r\nno colon\r\n`)).toMatchObject({ malformed: expect.any(String) });
+  });
+
   const body = fc.uint8Array({ maxLength: 60 }).map(textOf);
   const status = fc.constantFrom<[string, AnswerKind]>(
     ["200 OK", "value"],

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AnswerKind } from "../../src/protocols/protocol.js";
 import { protocolFor } from "../../src/protocols/registry.js";
-import { anyBytesProperty, chunkingProperty, readOne, readText, textOf } from "./reading.js";
+import { anyBytesProperty, bytesOf, chunkingProperty, readChunks, readOne, readText, textOf } from "./reading.js";
 
 const get = protocolFor({ protocol: "redis", style: "resp", words: ["GET", "somekey"] });
 const inline = (...words: string[]) => protocolFor({ protocol: "redis", style: "inline", words });
@@ -80,6 +80,11 @@ describe("redis answers", () => {
   it("bounds a bulk error's text", () => {
     const { detail } = readOne(get, `!500\r\n${"e".repeat(500)}\r\n`);
     expect(detail).toBe(`${"e".repeat(117)}...`);
+  });
+
+  it("keeps a bulk error's text that comes byte by byte", () => {
+    const bytes = [...bytesOf("!21\r\nSYNTAX invalid syntax\r\n")].map((byte) => Uint8Array.of(byte));
+    expect(readChunks(get.answers(), bytes)).toMatchObject([{ kind: "error", detail: "SYNTAX invalid syntax" }]);
   });
 
   it("forgets an error with its answer", () => {

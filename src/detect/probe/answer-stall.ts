@@ -9,7 +9,7 @@ import {
   MAX_DELAYED_ACK_NS,
   MIN_INFERRED_COUNT,
   MIN_INFERRED_SHARE,
-  TWIN_SHARE_LEFT,
+  QUICKACK_SHARE_LEFT,
 } from "../thresholds.js";
 import { quickackTwin } from "./cells.js";
 import { stallThresholdNs } from "./stall.js";
@@ -33,8 +33,8 @@ export function answerStall(evidence: ProbeEvidence, cell: ProbeCell): AnswerSta
   const share = delaysNs.length / cell.latencyNs.length;
   if (delaysNs.length < MIN_INFERRED_COUNT || share < MIN_INFERRED_SHARE) return null;
   if (twin !== null) {
-    const left = pausesNs(twin).filter((pause) => pause >= thresholdNs).length / twin.latencyNs.length;
-    return left <= TWIN_SHARE_LEFT * share ? { cell, twin, delaysNs, confidence: "certain" } : null;
+    const left = stillPausing(evidence, twin) / twin.latencyNs.length;
+    return left <= QUICKACK_SHARE_LEFT * share ? { cell, twin, delaysNs, confidence: "certain" } : null;
   }
   const segmentsIn = cell.run.kernel?.dataSegmentsIn ?? null;
   if (segmentsIn === null) return { cell, twin, delaysNs, confidence: "possible" };
@@ -42,6 +42,12 @@ export function answerStall(evidence: ProbeEvidence, cell: ProbeCell): AnswerSta
   // One segment cannot pause inside; more than the initial window needs round trips of its own.
   if (perAnswer < 1 + share / 2 || perAnswer > INITIAL_WINDOW_SEGMENTS) return null;
   return { cell, twin, delaysNs, confidence: "likely" };
+}
+
+/** Answers of a cell that pause for longer than a round trip explains. */
+export function stillPausing(evidence: ProbeEvidence, cell: ProbeCell): number {
+  const thresholdNs = stallThresholdNs(evidence);
+  return pausesNs(cell).filter((pause) => pause >= thresholdNs).length;
 }
 
 const pausesNs = (cell: ProbeCell): number[] =>

@@ -2,7 +2,7 @@ import type { Finding } from "../../report/model.js";
 import { formatDuration } from "../../units/duration.js";
 import type { ProbeCell, ProbeDetector, ProbeEvidence } from "../probe-evidence.js";
 import { PROSE } from "../prose.js";
-import { type AnswerStall, answerStall } from "./answer-stall.js";
+import { type AnswerStall, answerStall, stillPausing } from "./answer-stall.js";
 import { costOf, nagleOffTwin, noUsableCell, oneWriteTwin, usableCells, whatIf } from "./cells.js";
 import { requestStall, type Stall, stallThresholdNs } from "./stall.js";
 import { heldTimelines, pausedTimelines } from "./timeline-words.js";
@@ -77,7 +77,7 @@ function answerFinding(evidence: ProbeEvidence, stall: AnswerStall): Finding {
   const proof =
     stall.twin === null
       ? "the server is the sender here: the answer's first piece came, the rest came after a pause as long as a delayed ACK; --quickack default,on would prove it"
-      : "the server is the sender here: the answer's first piece came, the rest only after our kernel's delayed ACK; with TCP_QUICKACK on the pause is gone";
+      : `the server is the sender here: the answer's first piece came, the rest only after our kernel's delayed ACK; with TCP_QUICKACK on ${stillPausing(evidence, stall.twin)} of ${stall.twin.latencyNs.length} answers pause`;
   return {
     code: "nagle-delayed-ack",
     severity: severityOf(confidence),

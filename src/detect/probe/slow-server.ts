@@ -2,7 +2,7 @@ import type { Finding } from "../../report/model.js";
 import { formatDuration } from "../../units/duration.js";
 import type { ProbeCell, ProbeDetector, ProbeEvidence } from "../probe-evidence.js";
 import { PROSE } from "../prose.js";
-import { MIN_SLOW_COUNT, MIN_SLOW_SHARE } from "../thresholds.js";
+import { MIN_INFERRED_SHARE, MIN_SLOW_COUNT, MIN_SLOW_SHARE } from "../thresholds.js";
 import { costOf, noUsableCell, pathRttNs, quantile } from "./cells.js";
 import { thinkTimelines } from "./timeline-words.js";
 
@@ -53,7 +53,8 @@ function finding(evidence: ProbeEvidence, cell: ProbeCell, slow: readonly number
     count,
     of,
     costNs,
-    confidence: "likely",
+    // A few in a hundred may as well be hiccups of this machine.
+    confidence: count >= MIN_INFERRED_SHARE * of ? "likely" : "possible",
     evidence: [
       { says: `seen in the calmest cell; ${path}; slower than ${formatDuration(thresholdNs)} counts as slow` },
       ...thinkTimelines(cell.run, thresholdNs + (rttNs ?? 0)),

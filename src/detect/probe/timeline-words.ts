@@ -13,7 +13,7 @@ export function heldTimelines(run: Run, thresholdNs: number): Evidence[] {
     const release = longestHold(timeline);
     if (release === null) return [];
     const { sent, acked, next, from } = release;
-    const pieces = from === next.piece ? `piece ${next.piece}` : `pieces ${from} to ${next.piece}`;
+    const pieces = pieceRange(from, next.piece as number);
     const says =
       `request ${timeline.request}: piece ${sent.piece} sent at ${at(sent)}, acknowledged at ${at(acked)}, ` +
       `${pieces} sent at ${at(next)}`;
@@ -41,6 +41,11 @@ export function thinkTimelines(run: Run, thresholdNs: number): Evidence[] {
     return [`request ${timeline.request}: written at ${at(lastWrite)}, first answer byte at ${at(firstByte)}`];
   });
   return says.slice(0, SENTENCES).map((sentence) => ({ says: sentence }));
+}
+
+function pieceRange(from: number, to: number): string {
+  if (from === to) return `piece ${to}`;
+  return `pieces ${from} ${to === from + 1 ? "and" : "to"} ${to}`;
 }
 
 interface Release {

@@ -246,10 +246,15 @@ export class KernelConnection implements StampSink {
     this.#ground.watch(this, 1);
   }
 
-  /** TCP_QUICKACK falls back by itself: it is set again after the last write and after every read (tcp(7)). */
+  /**
+   * TCP_QUICKACK falls back by itself: it is set again after the last write and after every read (tcp(7)). Stamps that wait on
+   * the error queue count as unread data, and the kernel acknowledges at once only when there is none (__tcp_cleanup_rbuf).
+   */
   #armQuickAck(): void {
     const { quickack } = this.#ground.spec.behaviour;
-    if (quickack !== "default") this.#ground.calls.options.setQuickAck(this.fd, quickack === "on");
+    if (quickack === "default") return;
+    this.collectStamps();
+    this.#ground.calls.options.setQuickAck(this.fd, quickack === "on");
   }
 
   #take(length: number): void {

@@ -88,9 +88,14 @@ export class NetConnection {
     return this.fd >= 0 && !this.stream.destroyed && !this.#inner.destroyed;
   }
 
-  /** Closes at once. The owner hears no more of it. */
-  drop(): void {
+  /** The owner hears no more of it. */
+  silence(): void {
     this.#live = false;
+  }
+
+  /** Closes at once. */
+  drop(): void {
+    this.silence();
     this.stream.destroy();
     this.#inner.destroy();
   }

@@ -43,7 +43,13 @@ export class NetCounters {
     this.#baseline = connection === null ? null : this.#read(connection);
   }
 
-  /** Before a connection is dropped, and when a block ends. */
+  /** The connection is still there, and is dropped next. */
+  dropping(connection: NetConnection): void {
+    this.take(connection);
+    this.#baseline = null;
+  }
+
+  /** Adds what was counted since the last time. */
   take(connection: NetConnection): void {
     const from = this.#baseline;
     if (from === null) return;

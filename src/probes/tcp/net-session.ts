@@ -3,7 +3,7 @@
  * it makes no closure, no promise and no object of its own. `npm run bench -- probe` watches it.
  */
 import type { Complete, Protocol } from "../../protocols/protocol.js";
-import type { Timeline, TimelineEvent } from "../../report/model.js";
+import type { Timeline } from "../../report/model.js";
 import type { Ns } from "../../units/duration.js";
 import { nowNs } from "../clock.js";
 import type { KernelFacts } from "../probe.js";
@@ -64,9 +64,7 @@ export class NetSession implements Session, ConnectionOwner {
       x.startNs = this.#connect();
       return;
     }
-    this.#doing = "exchanging";
-    if (connection.stray) this.#refuseStray(connection);
-    else this.#send(connection);
+    this.#send(connection);
   }
 
   expire(): void {
@@ -77,13 +75,7 @@ export class NetSession implements Session, ConnectionOwner {
   events(): Timeline["events"] {
     const { startNs, firstByteNs, endNs } = this.exchange;
     const at = (clockNs: number): number => Math.round(clockNs - startNs);
-    const events: TimelineEvent[] = this.#plan.pieces.map((piece, index) => ({
-      atNs: at(this.#writer.writeNs[index] as number),
-      event: "write",
-      piece: index + 1,
-      bytes: piece.length,
-      source: "user",
-    }));
+    const events = this.#writer.events(startNs);
     events.push({ atNs: at(firstByteNs), event: "first-byte", source: "user" });
     events.push({ atNs: at(endNs), event: "answer", source: "user" });
     return events;
@@ -117,7 +109,6 @@ export class NetSession implements Session, ConnectionOwner {
       tlsNs: this.#plan.tls === undefined ? null : (Math.round(secureNs - connectedNs) as Ns),
     });
     if (this.#doing === "connecting") {
-      this.#doing = "exchanging";
       if (this.#plan.spec.reuse) this.exchange.readyNs = nowNs();
       this.#send(connection);
       return;
@@ -162,7 +153,11 @@ export class NetSession implements Session, ConnectionOwner {
     else this.#fail("closed", `the peer closed the connection ${this.#sofar()}`);
   }
 
-  onError(_connection: NetConnection, trouble: Trouble): void {
+  onError(connection: NetConnection, trouble: Trouble): void {
+    if (this.#doing === "opening" || this.#doing === "connecting") {
+      this.#refuse(connection, trouble.failure, trouble.says);
+      return;
+    }
     const { firstByteNs, ordinal } = this.exchange;
     if (trouble.closingRace && ordinal > 0 && Number.isNaN(firstByteNs)) {
       this.#fail("closed", "the peer closed the connection before the request reached it");
@@ -182,21 +177,25 @@ export class NetSession implements Session, ConnectionOwner {
   #send(connection: NetConnection): void {
     const { reuse, timeoutNs } = this.#plan.spec;
     const x = this.exchange;
+    this.#doing = "exchanging";
     x.ordinal = connection.requests++;
     if (reuse) {
       x.startNs = nowNs();
       this.deadlineNs = x.startNs + timeoutNs;
     }
-    this.#writer.begin(connection);
+    if (connection.stray) this.#refuse(connection, "malformed", "bytes came before a request");
+    else this.#writer.begin(connection);
   }
 
-  /** Bytes lay on the connection before this request: whatever comes next is not its answer. */
-  #refuseStray(connection: NetConnection): void {
-    const x = this.exchange;
-    x.startNs = nowNs();
-    x.ordinal = connection.requests;
+  /**
+   * Fails what runs, but in a later turn of the event loop: a lane that begins the next request at once would else never let
+   * go of this one (a connect that fails inside the system call raises its error before any I/O is looked at).
+   */
+  #refuse(connection: NetConnection, failure: Failure, says: string): void {
+    const endNs = nowNs();
+    connection.silence();
     setImmediate(() => {
-      if (this.#connection === connection) this.#fail("malformed", "bytes came before a request");
+      if (this.#connection === connection) this.#finish(endNs, statusOf(failure), says, true);
     });
   }
 
@@ -238,7 +237,7 @@ export class NetSession implements Session, ConnectionOwner {
     const connection = this.#connection;
     if (connection === null) return;
     this.#connection = null;
-    this.#counters.take(connection);
+    this.#counters.dropping(connection);
     connection.drop();
   }
 

@@ -1,4 +1,5 @@
 /** Writes a request piece by piece, each piece in a system call of its own (TLS: in records of its own). */
+import type { TimelineEvent } from "../../report/model.js";
 import type { SocketOptions } from "../../sockets/socket-options.js";
 import { Alarm, nowNs } from "../clock.js";
 import type { Behaviour } from "../probe.js";
@@ -29,7 +30,7 @@ export class PieceWriter {
   #blocked = false;
   #written = 0;
   /** When each piece was written, on `nowNs()`. */
-  readonly writeNs: Float64Array;
+  readonly #writeNs: Float64Array;
   /** Write system calls of the request. */
   writes = 0;
 
@@ -38,7 +39,7 @@ export class PieceWriter {
     this.#plan = plan;
     this.#quickack = quickack === "default" ? undefined : quickack === "on";
     this.#follow = plan.pieces.length > 1 || cork || this.#quickack !== undefined;
-    this.writeNs = new Float64Array(plan.pieces.length);
+    this.#writeNs = new Float64Array(plan.pieces.length);
   }
 
   /** The last piece has been written. */
@@ -65,6 +66,17 @@ export class PieceWriter {
     if (this.#quickack !== undefined) this.#plan.options?.setQuickAck(connection.fd, this.#quickack);
   }
 
+  /** The writes of the request, with times from `startNs` on. */
+  events(startNs: number): TimelineEvent[] {
+    return this.#plan.pieces.map((piece, index) => ({
+      atNs: Math.round((this.#writeNs[index] as number) - startNs),
+      event: "write",
+      piece: index + 1,
+      bytes: piece.length,
+      source: "user",
+    }));
+  }
+
   /** Nothing more is written. */
   stop(): void {
     this.#gap.cancel();
@@ -86,7 +98,7 @@ export class PieceWriter {
       this.#written = at + 1;
       this.writes += writesOf[at] as number;
       const now = nowNs();
-      this.writeNs[at] = now;
+      this.#writeNs[at] = now;
       if (this.#follow) stream.write(pieces[at] as Uint8Array, connection.taken);
       else stream.write(pieces[at] as Uint8Array);
       if (behaviour.gapNs > 0 && at + 1 < pieces.length) {

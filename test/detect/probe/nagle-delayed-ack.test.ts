@@ -17,7 +17,7 @@ describe("nagle-delayed-ack in the request", () => {
     });
     expect(finding?.whatIf?.p50Ns).toBeLessThan(MS);
     expect(finding?.evidence.map(({ says }) => says)).toContain(
-      "request 17: piece 1 sent at 0.03 ms, acknowledged at 43.92 ms, pieces 2 to 3 sent at 43.93 ms",
+      "request 17: piece 1 sent at 0.03 ms, acknowledged at 43.92 ms, pieces 2 and 3 sent at 43.93 ms",
     );
   });
   test("a request whose timestamps were lost is told by its latency", () => {
@@ -76,6 +76,12 @@ describe("nagle-delayed-ack in the answer", () => {
     expect(finding?.title).toContain("server");
     expect(finding?.fix[0]).toContain("on the server");
     expect(finding?.whatIf?.p50Ns).toBeLessThan(MS);
+  });
+  test("TCP_QUICKACK is only a hint: a third of the pauses may stay, and are counted", () => {
+    const hinted = cell({ quickack: "on", pause: (request) => (request % 3 === 0 ? 40.2 : 0) });
+    const [finding] = nagleDelayedAck.judge(evidence([cell(pausing), hinted]));
+    expect(finding).toMatchObject({ confidence: "certain", count: 200 });
+    expect(finding?.evidence[0]?.says).toContain("with TCP_QUICKACK on 67 of 200 answers pause");
   });
   test("not one: the pause stays with TCP_QUICKACK on (the server writes slowly)", () => {
     const cells = [cell(pausing), cell({ ...pausing, quickack: "on" })];

@@ -112,6 +112,16 @@ describe("what goes wrong becomes a sample, and the next request gets a new conn
     expect(result.writes).toBe(0);
   });
 
+  it("cannot be reached, and fails at once: the abort still comes through", async () => {
+    // A TCP connection to the broadcast address fails inside connect(2); nothing is sent.
+    const lane = await openLane(spec(9, { address: "255.255.255.255" }));
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 60);
+    const result = await lane.run(load(1e9), stop.signal, () => {});
+    expect(result.measured.length).toBeGreaterThan(0);
+    expect(new Set(kinds(result.measured))).toEqual(new Set(["unreachable"]));
+  });
+
   it("closes between requests: no request fails", async () => {
     const closing = answering((number, socket) => {
       if (number === 2) setTimeout(() => socket.end(), 5);
@@ -121,6 +131,7 @@ describe("what goes wrong becomes a sample, and the next request gets a new conn
     const result = await runOnce(spec(await listen(closing)), load(8, { pacing: open }));
     expect(kinds(result.measured)).toEqual(Array(8).fill("miss"));
     expect(Array.from(result.measured.ordinal)).toEqual([0, 1, 2, 0, 1, 2, 0, 1]);
+    if (result.kernel !== null) expect(result.kernel.dataSegmentsOut).toBe(8);
     // The request that waited for the new connection could not be sent before it was open.
     expect(result.measured.readyNs[3]).toBeGreaterThan(result.measured.intendedNs[3] as number);
   });

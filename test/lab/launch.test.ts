@@ -1,0 +1,86 @@
+/** A lab in a process of its own is started from the built program, so these tests need dist. */
+import { existsSync } from "node:fs";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { LabKind, LabOptions } from "../../src/lab/options.js";
+import type { LabProcess } from "../../src/lab/launch.js";
+import { ms } from "../../src/units/duration.js";
+import { client, hit } from "./client.js";
+
+const DIST = new URL(process.env.NETLAT_DIST ?? "../../dist/", import.meta.url);
+const LAUNCH = new URL("lab/launch.js", DIST);
+
+async function launch(kind: LabKind, options: Partial<LabOptions> = {}): Promise<LabProcess> {
+  const { launchLab } = (await import(LAUNCH.href)) as typeof import("../../src/lab/launch.js");
+  const lab = await launchLab(kind, options);
+  onTestFinished(() => lab.close());
+  return lab;
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+describe.runIf(existsSync(LAUNCH))("a lab in another process", () => {
+  it("serves, and ends when it is closed", async () => {
+    const lab = await launch("memcached");
+    expect(lab.url).toBe(`memcached://127.0.0.1:${lab.port}/lab-key`);
+    expect([lab.pid === process.pid, lab.ca]).toEqual([false, undefined]);
+    const asker = await client(lab);
+    await asker.ask("get a\r\n", hit("a").length);
+    expect(asker.text).toBe(hit("a"));
+    await lab.close();
+    expect(isAlive(lab.pid)).toBe(false);
+    await lab.close();
+  });
+
+  it("stops without stopping us, and is closed even then", async () => {
+    const lab = await launch("redis", { pauseNs: ms(60_000), pauseAfter: 0 });
+    const asker = await client(lab);
+    await asker.write(["PING\r\n"]);
+    await sleep(30);
+    expect(asker.text).toBe("");
+    await lab.close();
+    expect(isAlive(lab.pid)).toBe(false);
+  });
+
+  it("outlives Ctrl-C, which goes to all processes of the terminal", async () => {
+    const lab = await launch("memcached");
+    process.kill(lab.pid, "SIGINT");
+    await sleep(30);
+    const asker = await client(lab);
+    await asker.ask("get a\r\n", hit("a").length);
+    expect(asker.text).toBe(hit("a"));
+  });
+
+  it("gives the CA to trust", async () => {
+    const lab = await launch("http", { tls: true });
+    expect(lab.url).toBe(`https://127.0.0.1:${lab.port}/`);
+    expect(lab.ca).toContain("BEGIN CERTIFICATE");
+  });
+
+  it("hands on why it cannot start", async () => {
+    const { port } = await launch("echo");
+    await expect(launch("echo", { port })).rejects.toMatchObject({
+      exitCode: 4,
+      message: expect.stringMatching(/is in use/),
+    });
+  });
+
+  it("ends with the process that started it", async () => {
+    const { spawn } = await import("node:child_process");
+    const script = `import(${JSON.stringify(LAUNCH.href)}).then((m) => m.launchLab("echo")).then((lab) => console.log(lab.pid))`;
+    const parent = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+    const [line] = await once(parent.stdout, "data");
+    const pid = Number(String(line));
+    expect(pid).toBeGreaterThan(0);
+    if (parent.exitCode === null) await once(parent, "exit");
+    for (let tries = 0; tries < 100 && isRunning(pid); tries++) await sleep(20);
+    expect(isRunning(pid)).toBe(false);
+  });
+});

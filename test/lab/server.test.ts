@@ -1,0 +1,174 @@
+import { describe, expect, it } from "vitest";
+import type { LabKind } from "../../src/lab/options.js";
+import { startLab } from "../../src/lab/server.js";
+import { fdOf, loadSocketOptions } from "../../src/sockets/socket-options.js";
+import { ms } from "../../src/units/duration.js";
+import { aMoment, client, hit, lab, tlsClient } from "./client.js";
+
+const HIT = hit("a").length;
+const CAN_QUICKACK = !("unavailable" in loadSocketOptions());
+
+describe("delays", () => {
+  it("thinks before each answer", async () => {
+    const asker = await client(await lab("memcached", { thinkNs: ms(15) }));
+    const times = [await asker.ask("get a\r\n", HIT), await asker.ask("get a\r\n", HIT)];
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(14.9);
+  });
+
+  it("thinks for less than a timer's millisecond", async () => {
+    const asker = await client(await lab("memcached", { thinkNs: ms(0.4) }));
+    const times: number[] = [];
+    for (let n = 0; n < 15; n++) times.push(await asker.ask("get a\r\n", HIT));
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(0.4);
+  });
+
+  it("thinks at every third request only", async () => {
+    const asker = await client(await lab("redis", { thinkNs: ms(40), thinkEvery: 3 }));
+    const times: number[] = [];
+    for (let n = 0; n < 6; n++) times.push(await asker.ask("PING\r\n", 7));
+    expect(times.map((time) => time >= 39.9)).toEqual([false, false, true, false, false, true]);
+  });
+
+  it("stops as a whole once, after so many answers of all connections", async () => {
+    const server = await lab("memcached", { pauseNs: ms(80), pauseAfter: 3 });
+    const [one, two] = [await client(server), await client(server)];
+    const times = [
+      await one.ask("get a\r\n", HIT),
+      await two.ask("get a\r\n", HIT),
+      await one.ask("get a\r\n", HIT),
+      await two.ask("get a\r\n", HIT),
+      await one.ask("get a\r\n", HIT),
+    ];
+    expect(times.map((time) => time >= 79)).toEqual([false, false, false, true, false]);
+  });
+});
+
+describe("the answer's writes", () => {
+  it("writes an answer in pieces, each a segment of its own", async () => {
+    const kernel = loadSocketOptions();
+    const asker = await client(await lab("memcached", { splitResponse: [20, 30], valueBytes: 1000 }));
+    // The client reads nothing until all is there: only the kernel's count tells one segment from three.
+    const segments = (): number => ("unavailable" in kernel ? Number.NaN : (kernel.tcpInfo(fdOf(asker.socket) ?? -1)?.dataSegsIn ?? Number.NaN));
+    const before = segments();
+    const length = "VALUE a 0 1000\r\n".length + 1000 + "\r\nEND\r\n".length;
+    await asker.ask("get a\r\n", length);
+    expect(asker.text).toBe(`VALUE a 0 1000\r\n${Buffer.alloc(1000, "netlat ")}\r\nEND\r\n`);
+    if (!("unavailable" in kernel)) expect(segments() - before).toBe(3);
+  });
+
+  it("writes an answer that is shorter than its pieces", async () => {
+    const asker = await client(await lab("redis", { splitResponse: [3, 4, 20] }));
+    await asker.ask("PING\r\nPING\r\n", 14);
+    expect(asker.text).toBe("+PONG\r\n+PONG\r\n");
+  });
+
+  it("holds a client back that pipelines more than it reads", async () => {
+    const server = await lab("memcached", { valueBytes: 100_000 });
+    const asker = await client(server);
+    asker.socket.pause();
+    const requests = Buffer.from("get a\r\n".repeat(400_000));
+    let taken = false;
+    asker.socket.write(requests, () => {
+      taken = true;
+    });
+    await aMoment();
+    expect(taken).toBe(false);
+    asker.socket.resume();
+    expect(await asker.until(1e6)).toContain("END\r\nVALUE a 0 100000\r\n");
+  });
+});
+
+describe("faults", () => {
+  it("closes after so many answers", async () => {
+    const asker = await client(await lab("memcached", { closeAfter: 2 }));
+    await asker.write(["get a\r\nget b\r\nget c\r\n"]);
+    expect(await asker.untilEnd()).toBe(hit("a") + hit("b"));
+  });
+
+  it("announces the close where the protocol can", async () => {
+    const asker = await client(await lab("http", { closeAfter: 2, valueBytes: 1 }));
+    await asker.write(["GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n"]);
+    expect((await asker.untilEnd()).split("HTTP/1.1").map((answer) => answer.includes("Connection: close"))).toEqual([
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  it("answers garbage", async () => {
+    const asker = await client(await lab("redis", { garbage: true }));
+    await asker.ask("PING\r\n", 1);
+    expect(asker.text).toMatch(/not the protocol/);
+  });
+
+  it("closes in the middle of an answer", async () => {
+    const asker = await client(await lab("memcached", { cutAnswer: true }));
+    await asker.write(["get a\r\nget b\r\n"]);
+    expect(await asker.untilEnd()).toBe(hit("a").slice(0, HIT / 2));
+  });
+
+  it.each<LabKind>(["memcached", "echo"])("%s says nothing at all", async (kind) => {
+    const asker = await client(await lab(kind, { silent: true }));
+    await asker.write(["get a\r\n"]);
+    await aMoment();
+    expect([asker.text, asker.ended]).toEqual(["", false]);
+    asker.socket.end();
+    expect(await asker.untilEnd()).toBe("");
+  });
+
+  it("goes on serving others when a client resets", async () => {
+    const server = await lab("memcached", { thinkNs: ms(5) });
+    const rude = await client(server);
+    await rude.write(["get a\r\n"]);
+    rude.socket.resetAndDestroy();
+    await aMoment();
+    const polite = await client(server);
+    await polite.ask("get a\r\n", HIT);
+    expect(polite.text).toBe(hit("a"));
+  });
+});
+
+describe("TLS", () => {
+  it("speaks TLS with a certificate that its address matches, with every fault there is", async () => {
+    const asker = await tlsClient(await lab("memcached", { tls: true, splitResponse: [20], closeAfter: 2, quickack: CAN_QUICKACK }));
+    await asker.ask("get a\r\n", HIT);
+    expect(asker.chunks.map((chunk) => chunk.length)).toEqual([20, HIT - 20]);
+    await asker.write(["get b\r\n"]);
+    expect(await asker.untilEnd()).toBe(hit("a") + hit("b"));
+  });
+
+  it("survives what is not TLS", async () => {
+    const server = await lab("memcached", { tls: true });
+    const plain = await client(server);
+    await plain.write(["get a\r\n"]);
+    await plain.untilEnd();
+    const asker = await tlsClient(server);
+    await asker.ask("get a\r\n", HIT);
+    expect(asker.text).toBe(hit("a"));
+  });
+});
+
+describe("starting", () => {
+  it("says which port is taken, and what to do", async () => {
+    const { port } = await lab("echo");
+    await expect(startLab("echo", { port })).rejects.toMatchObject({
+      exitCode: 4,
+      message: `port ${port} on 127.0.0.1 is in use; choose another with --port, or 0 for any free one`,
+    });
+  });
+
+  it("says that an address is not of this machine", async () => {
+    await expect(startLab("echo", { host: "192.0.2.1" })).rejects.toMatchObject({
+      exitCode: 4,
+      message: expect.stringMatching(/^192.0.2.1 is not an address of this machine; /),
+    });
+  });
+
+  it("closes while clients are connected", async () => {
+    const server = await startLab("memcached", { silent: true });
+    const asker = await client(server);
+    await asker.write(["get a\r\n"]);
+    await server.close();
+    await expect(client(server)).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  });
+});
