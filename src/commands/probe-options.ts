@@ -78,7 +78,12 @@ function factorOptions(): Option[] {
   return [
     option("--nagle <levels>", "Nagle's algorithm: on, off or both", parseOnOff, "on,off"),
     split,
-    option("--quickack <levels>", "our own ACKs: default, on (at once), off (delayed), or several", parseQuickack, "default"),
+    option(
+      "--quickack <levels>",
+      "our own ACKs: default, on (at once), off (delayed), or several",
+      parseQuickack,
+      "default",
+    ),
     option("--cork <levels>", "TCP_CORK around each request: on, off or both", parseOnOff, "off"),
     option("--gap <duration>", "pause between two pieces of a request", parseDuration, "0ms"),
   ];
@@ -87,7 +92,11 @@ function factorOptions(): Option[] {
 function loadOptions(): Option[] {
   return [
     option("-n, --requests <count>", `requests per cell (default: ${DEFAULT_REQUESTS})`, readCount()),
-    option("-d, --duration <duration>", "measuring time per cell, instead of or beside --requests", readPositiveDuration),
+    option(
+      "-d, --duration <duration>",
+      "measuring time per cell, instead of or beside --requests",
+      readPositiveDuration,
+    ),
     option("--warmup <count>", "requests per connection before measuring", readCount(0), "3"),
     option("-c, --connections <count>", "connections per cell", readCount(1, 10_000), "1"),
     option("--timeout <duration>", "bound on each request, connect and TLS handshake", readPositiveDuration, "5s"),
@@ -124,10 +133,25 @@ function tlsOptions(): Option[] {
 function engineOptions(): Option[] {
   return [
     option("--engine <name>", "auto, net (portable) or kernel (Linux)", readChoice(ENGINE_CHOICES), "auto"),
-    option("--timestamps <on|off>", "kernel engine: the kernel's own timestamps of each write and ACK", readSwitch, "on"),
+    option(
+      "--timestamps <on|off>",
+      "kernel engine: the kernel's own timestamps of each write and ACK",
+      readSwitch,
+      "on",
+    ),
     option("--max-segment <bytes>", "kernel engine: announce this MSS (TCP_MAXSEG)", readCount(LEAST_MSS, MOST_MSS)),
-    option("--slow-server <duration>", "a server that thinks longer than this is called slow", readPositiveDuration, "5ms"),
-    option("--slowest <count>", "how many of the slowest requests per cell keep their timeline", readCount(0, 100), "3"),
+    option(
+      "--slow-server <duration>",
+      "a server that thinks longer than this is called slow",
+      readPositiveDuration,
+      "5ms",
+    ),
+    option(
+      "--slowest <count>",
+      "how many of the slowest requests per cell keep their timeline",
+      readCount(0, 100),
+      "3",
+    ),
     option("--seed <number>", "order of the blocks and arrival times", readCount(0, 2 ** 31 - 1), "1"),
     formatOption(),
     outputOption(),

@@ -47,8 +47,16 @@ export async function prepare(endpoint: string, options: ProbeOptions): Promise<
     const target = parseEndpoint(running?.url ?? endpoint, given);
     const protocol = protocolFor(target.request);
     const request = protocol.request();
-    const factors = { nagle: options.nagle, split: options.split ?? DEFAULT_SPLIT, quickack: options.quickack, cork: options.cork };
-    const cells = cellsOf(factors).map((cell) => ({ cell, cuts: cutsFor(cell.split, request.length, protocol.fields()) }));
+    const factors = {
+      nagle: options.nagle,
+      split: options.split ?? DEFAULT_SPLIT,
+      quickack: options.quickack,
+      cork: options.cork,
+    };
+    const cells = cellsOf(factors).map((cell) => ({
+      cell,
+      cuts: cutsFor(cell.split, request.length, protocol.fields()),
+    }));
     return {
       endpoint,
       target,
@@ -101,9 +109,12 @@ export async function measure(prepared: Prepared, options: ProbeOptions, ui: Ui)
 function requireCapabilities({ target, cells }: Prepared, options: ProbeOptions, engine: ProbeEngine): void {
   const require = (needed: boolean, capability: Capability, flag: string) => {
     const state = engine.capabilities[capability];
-    if (needed && state !== "yes") throw usageError(`${flag}: not possible with the ${engine.name} engine here: ${state.slice(4)}`);
+    if (needed && state !== "yes")
+      throw usageError(`${flag}: not possible with the ${engine.name} engine here: ${state.slice(4)}`);
   };
-  require(cells.some(({ cell }) => cell.quickack !== "default"), "quickack", `--quickack ${options.quickack.join(",")}`);
+  require(cells.some(
+    ({ cell }) => cell.quickack !== "default",
+  ), "quickack", `--quickack ${options.quickack.join(",")}`);
   require(cells.some(({ cell }) => cell.cork === "on"), "cork", `--cork ${options.cork.join(",")}`);
   require(options.maxSegment !== undefined, "maxSegment", `--max-segment ${options.maxSegment}`);
   const tlsFlag = (["ca", "cert", "servername", "insecure"] as const).find((name) => options[name] !== undefined);
@@ -112,7 +123,12 @@ function requireCapabilities({ target, cells }: Prepared, options: ProbeOptions,
   }
 }
 
-function planOf(prepared: Prepared, options: ProbeOptions, { address, family }: Resolved, engine: ProbeEngine): ProbePlan {
+function planOf(
+  prepared: Prepared,
+  options: ProbeOptions,
+  { address, family }: Resolved,
+  engine: ProbeEngine,
+): ProbePlan {
   const unbounded = options.duration === undefined ? DEFAULT_REQUESTS : Number.POSITIVE_INFINITY;
   const requests = options.requests ?? unbounded;
   const rounds = roundsOf(prepared.cells.length, requests, options);
@@ -171,7 +187,10 @@ function sourceOf(prepared: Prepared, options: ProbeOptions, plan: ProbePlan, en
     engine: engine.name,
     engineReason: prepared.engine.reason,
     capabilities: { ...engine.capabilities },
-    notSeen: [...notSeen(engine.capabilities), ...(withoutStamps ? ["kernel timestamps were turned off (--timestamps off)"] : [])],
+    notSeen: [
+      ...notSeen(engine.capabilities),
+      ...(withoutStamps ? ["kernel timestamps were turned off (--timestamps off)"] : []),
+    ],
     pacing: describePacing(plan.pacing, plan.connections),
     connections: plan.connections,
     requestBytes: prepared.requestBytes,
@@ -183,4 +202,3 @@ function sourceOf(prepared: Prepared, options: ProbeOptions, plan: ProbePlan, en
 function showProgress(progress: ProbeProgress, ui: Ui): void {
   ui.progress.show(progressLine(progress, ui.terminal("stderr")));
 }
-

@@ -50,6 +50,8 @@ function refuseIfNoSample(report: Report): void {
   const kinds = [...new Set(report.runs.flatMap((run) => Object.keys(run.errors)))];
   const [example] = report.runs.flatMap((run) => Object.entries(run.errorExamples ?? {}));
   const says = example === undefined ? "" : ` (${example[0]}: ${example[1]})`;
-  throw new NetlatError(EXIT.unreachable, `${report.source.endpoint}: no usable answer, only ${kinds.join(", ")}${says}`);
+  throw new NetlatError(
+    EXIT.unreachable,
+    `${report.source.endpoint}: no usable answer, only ${kinds.join(", ")}${says}`,
+  );
 }
-

@@ -1,6 +1,7 @@
 /** Adds the blocks of one cell up: histograms for the report, per-round means for the effects, columns for the detectors. */
-import { LatencyHistogram } from "../stats/histogram.js";
+
 import type { Timeline } from "../report/model.js";
+import { LatencyHistogram } from "../stats/histogram.js";
 import type { BlockResult, KernelFacts } from "./probe.js";
 import { failureOf, type SampleColumns, STATUS_MISS } from "./samples.js";
 

@@ -21,9 +21,13 @@ export interface Conclusion {
 }
 
 export function conclude({ plan, run, source, dnsNs, slowServerNs, base }: Conclusion): Report {
-  const cells = run.cells.filter(({ collected }) => collected.requests > 0).map((cell) => evidenceOf(cell, plan, dnsNs));
+  const cells = run.cells
+    .filter(({ collected }) => collected.requests > 0)
+    .map((cell) => evidenceOf(cell, plan, dnsNs));
   const evidence = gatherEvidence(cells, run, plan, slowServerNs);
-  const usable = run.cells.filter((_, i) => cells.some(({ run: { id, used } }) => used && id === run.cells[i]?.planned.cell.id));
+  const usable = run.cells.filter((_, i) =>
+    cells.some(({ run: { id, used } }) => used && id === run.cells[i]?.planned.cell.id),
+  );
   const found = effects(
     usable.map(({ planned }) => planned.cell),
     (id, round) => usable.find(({ planned }) => planned.cell.id === id)?.collected.roundMeanNs(round),
@@ -116,7 +120,12 @@ function phasesOf(collected: CellRun["collected"], dnsNs: number | null): Record
 
 const dataOrNull = (h: LatencyHistogram): HistogramData | null => (h.count === 0 ? null : toHistogramData(h));
 
-function gatherEvidence(cells: readonly ProbeCell[], run: ProbeRun, plan: ProbePlan, slowServerNs: number): ProbeEvidence {
+function gatherEvidence(
+  cells: readonly ProbeCell[],
+  run: ProbeRun,
+  plan: ProbePlan,
+  slowServerNs: number,
+): ProbeEvidence {
   const usable = cells.filter((cell) => cell.run.used && cell.latencyNs.length > 0);
   const byMedian = [...usable].sort((a, b) => a.run.latency.p50 - b.run.latency.p50);
   const calmest = (cell: ProbeCell) => !cell.nagle && cell.pieces === 1 && !cell.cork && cell.quickack === "default";

@@ -63,7 +63,7 @@ export class ClosedLoop implements Loop {
   }
 }
 
-export interface OpenLoopLimits {
+interface OpenLoopLimits {
   readonly requests: number;
   /** No request is due later than this after the first. */
   readonly durationNs: number;

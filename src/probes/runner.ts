@@ -1,6 +1,6 @@
 /** Runs the experiment: opens a lane per cell, gives the cells their blocks in shuffled rounds, collects, tells progress, stops. */
 import type { Target } from "../protocols/protocol.js";
-import { LatencyHistogram } from "../stats/histogram.js";
+import type { LatencyHistogram } from "../stats/histogram.js";
 import type { Ns } from "../units/duration.js";
 import { CellCollector } from "./collect.js";
 import { type Cell, planRounds } from "./experiment.js";
@@ -76,7 +76,11 @@ export async function runProbe(
   const byCell = new Map(cells.map((run) => [run.planned.cell.id, run]));
   const lanes = new Map<string, Lane>();
   const silent = new Set<string>();
-  const order = planRounds(plan.cells.map(({ cell }) => cell), plan.rounds.length, plan.seed);
+  const order = planRounds(
+    plan.cells.map(({ cell }) => cell),
+    plan.rounds.length,
+    plan.seed,
+  );
   const clock = new ProgressClock(plan, now);
   let roundsStarted = 0;
   try {
@@ -124,7 +128,13 @@ function laneSpec(plan: ProbePlan, { cell, cuts }: PlannedCell): LaneSpec {
     target: plan.target,
     address: plan.address,
     family: plan.family,
-    behaviour: { nagle: cell.nagle === "on", cuts, gapNs: plan.gapNs, quickack: cell.quickack, cork: cell.cork === "on" },
+    behaviour: {
+      nagle: cell.nagle === "on",
+      cuts,
+      gapNs: plan.gapNs,
+      quickack: cell.quickack,
+      cork: cell.cork === "on",
+    },
     connections: plan.connections,
     reuse: plan.reuse,
     timeoutNs: plan.timeoutNs,

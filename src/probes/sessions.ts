@@ -10,7 +10,7 @@ import { failureOf, SampleRecorder, STATUS_MISS, statusOf } from "./samples.js";
 import type { Exchange, Session, SessionHost } from "./session.js";
 import { Slowest } from "./slowest.js";
 
-export interface SessionsSpec {
+interface SessionsSpec {
   readonly connections: number;
   /** Bound on a request, and in the open loop on sending late requests after the last one was due. */
   readonly timeoutNs: Ns;

@@ -34,12 +34,16 @@ export function judgeWire(facts: WireFacts): { wire: Run["wire"]; used: boolean 
   }
   const says = `${writesSay} in ${perRequest(segments)} segments`;
   if (pieces === 1) return { wire: { ...base, split: "as-asked", says }, used: true };
-  if (facts.cork) return { wire: { ...base, split: "as-asked", says: `${says}: TCP_CORK joins the pieces` }, used: true };
+  if (facts.cork)
+    return { wire: { ...base, split: "as-asked", says: `${says}: TCP_CORK joins the pieces` }, used: true };
   // Nagle sends the first piece at once and may join all the others; without it every piece travels alone.
   const least = facts.nagle ? 1.5 : MOST * pieces;
   if (segments < least * completed) {
     const merged = `the split did not reach the wire: ${writesSay}, but ${perRequest(segments)} segments`;
     return { wire: { ...base, split: "merged", says: merged }, used: false };
   }
-  return { wire: { ...base, split: "as-asked", says: facts.nagle ? `${says}: Nagle's algorithm joins later pieces` : says }, used: true };
+  return {
+    wire: { ...base, split: "as-asked", says: facts.nagle ? `${says}: Nagle's algorithm joins later pieces` : says },
+    used: true,
+  };
 }

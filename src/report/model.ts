@@ -40,7 +40,9 @@ const timelineEventSchema = z
     event: z.enum(["intended", "write", "sent", "acked", "first-byte", "answer", "failed"]),
     piece: count.optional().describe("1-based number of the piece of the request"),
     bytes: count.optional(),
-    source: z.enum(["user", "kernel"]).describe("whose clock reading: ours around the system call, or the kernel's SO_TIMESTAMPING"),
+    source: z
+      .enum(["user", "kernel"])
+      .describe("whose clock reading: ours around the system call, or the kernel's SO_TIMESTAMPING"),
     says: z.string().optional(),
   })
   .strict();
@@ -67,11 +69,19 @@ export const runSchema = z
     connections: count.describe("connections opened for this run"),
     durationNs: duration.describe("time spent measuring this run, its blocks added up"),
     ratePerSecond: z.number().nonnegative().describe("answered requests per second of durationNs"),
-    targetRatePerSecond: z.number().positive().nullable().describe("the rate that was asked for (open loop), or null (closed loop)"),
+    targetRatePerSecond: z
+      .number()
+      .positive()
+      .nullable()
+      .describe("the rate that was asked for (open loop), or null (closed loop)"),
     latency: histogramSchema.describe("service time: from the start of the first write to the last byte of the answer"),
     corrected: histogramSchema.nullable().describe("open loop: from the intended start to the last byte of the answer"),
-    sendLag: histogramSchema.nullable().describe("how much later than possible we started the request: our own lateness"),
-    phases: z.record(z.string(), histogramSchema).describe("dns, connect, tls, ttfb (first write to first answer byte)"),
+    sendLag: histogramSchema
+      .nullable()
+      .describe("how much later than possible we started the request: our own lateness"),
+    phases: z
+      .record(z.string(), histogramSchema)
+      .describe("dns, connect, tls, ttfb (first write to first answer byte)"),
     warmup: z
       .object({
         requests: count,
@@ -95,7 +105,9 @@ export const runSchema = z
       .object({
         pieces: count.describe("pieces per request that were asked for"),
         writes: count.describe("write system calls (TLS: records) of the measured requests"),
-        segments: count.nullable().describe("TCP data segments they travelled in, retransmissions not counted; null: not seen"),
+        segments: count
+          .nullable()
+          .describe("TCP data segments they travelled in, retransmissions not counted; null: not seen"),
         split: z.enum(["as-asked", "merged", "not-seen"]),
         says: z.string(),
       })
@@ -105,10 +117,7 @@ export const runSchema = z
   })
   .strict();
 
-export const subjectSchema = z.union([
-  z.object({ run: z.string() }).strict(),
-  z.object({ flow: z.int() }).strict(),
-]);
+export const subjectSchema = z.union([z.object({ run: z.string() }).strict(), z.object({ flow: z.int() }).strict()]);
 
 export const findingSchema = z
   .object({
@@ -161,7 +170,11 @@ const poolLoadSchema = z
     residenceNs: duration.describe("W"),
     inFlight: z.number().nonnegative().describe("L = lambda x W"),
     connectionsNeeded: count,
-    utilisation: z.number().nonnegative().nullable().describe("L / connections; null when the number of connections is not given"),
+    utilisation: z
+      .number()
+      .nonnegative()
+      .nullable()
+      .describe("L / connections; null when the number of connections is not given"),
     capacityPerSecond: z.number().nonnegative().nullable().describe("connections / W"),
     waiting: z.number().nonnegative().nullable().describe("L - connections where that is above 0"),
     stable: z.boolean().nullable(),

@@ -4,7 +4,16 @@ declare const unit: unique symbol;
 /** Integer nanoseconds: a duration, or a time since the start of the run. Exact up to 104 days in a double. */
 export type Ns = number & { readonly [unit]: "ns" };
 
-const FACTOR_NS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, m: 60e9, min: 60e9, h: 3600e9 };
+const FACTOR_NS: Readonly<Record<string, number>> = {
+  ns: 1,
+  us: 1e3,
+  µs: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  m: 60e9,
+  min: 60e9,
+  h: 3600e9,
+};
 
 export const ns = (value: number): Ns => Math.round(value) as Ns;
 export const us = (value: number): Ns => ns(value * 1e3);
@@ -22,7 +31,9 @@ export function parseDuration(text: string, name: string): Ns {
   const factor = FACTOR_NS[match?.[2] ?? ""];
   const value = Number(match?.[1]) * (factor ?? Number.NaN);
   if (!Number.isSafeInteger(Math.round(value))) {
-    throw usageError(`${name} ${text}: not a duration; write a number with ns, us, ms, s, m or h, such as 250us, 40ms or 2s`);
+    throw usageError(
+      `${name} ${text}: not a duration; write a number with ns, us, ms, s, m or h, such as 250us, 40ms or 2s`,
+    );
   }
   return ns(value);
 }

@@ -1,6 +1,17 @@
 import { usageError } from "../errors.js";
 
-const FACTOR: Readonly<Record<string, number>> = { "": 1, B: 1, kB: 1e3, KB: 1e3, MB: 1e6, KiB: 1024, MiB: 1024 ** 2, k: 1024, K: 1024, M: 1024 ** 2 };
+const FACTOR: Readonly<Record<string, number>> = {
+  "": 1,
+  B: 1,
+  kB: 1e3,
+  KB: 1e3,
+  MB: 1e6,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  k: 1024,
+  K: 1024,
+  M: 1024 ** 2,
+};
 
 /**
  * Reads `64KiB`, `1500`, `2MB`.
@@ -11,7 +22,9 @@ export function parseSize(text: string, name: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(B|kB|KB|MB|KiB|MiB|k|K|M)?$/.exec(text.trim());
   const bytes = Number(match?.[1]) * (FACTOR[match?.[2] ?? ""] ?? Number.NaN);
   if (!Number.isSafeInteger(bytes)) {
-    throw usageError(`${name} ${text}: not a size; write whole bytes or a number with kB, MB, KiB or MiB, such as 64KiB`);
+    throw usageError(
+      `${name} ${text}: not a size; write whole bytes or a number with kB, MB, KiB or MiB, such as 64KiB`,
+    );
   }
   return bytes;
 }

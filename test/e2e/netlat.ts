@@ -54,7 +54,9 @@ export async function probe(args: readonly string[], env: Record<string, string>
 
 /** The run with these levels, such as `{ nagle: "on", split: "fields" }`. */
 export function runOf(report: Report, factors: Record<string, string | number>): Run {
-  const found = report.runs.find((run) => Object.entries(factors).every(([name, level]) => run.factors[name] === level));
+  const found = report.runs.find((run) =>
+    Object.entries(factors).every(([name, level]) => run.factors[name] === level),
+  );
   if (found === undefined) throw new Error(`no run with ${JSON.stringify(factors)}`);
   return found;
 }

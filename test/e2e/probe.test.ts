@@ -22,7 +22,17 @@ describe("the lab", linux, () => {
 
   test("our own --quickack removes a stall that the server's Nagle makes in its answer", async () => {
     const lab = "lab:memcached?split-response=20,480&nagle=on&value-size=600";
-    const report = await probe([lab, "--requests", "30", "--nagle", "off", "--split", "none", "--quickack", "default,on"]);
+    const report = await probe([
+      lab,
+      "--requests",
+      "30",
+      "--nagle",
+      "off",
+      "--split",
+      "none",
+      "--quickack",
+      "default,on",
+    ]);
     expect(runOf(report, { quickack: "default" }).latency.p50).toBeGreaterThan(ms(30));
     expect(runOf(report, { quickack: "on" }).latency.p50).toBeLessThan(ms(10));
     const [finding] = findingsOf(report, "nagle-delayed-ack");
@@ -181,7 +191,11 @@ describe("without koffi", linux, () => {
   });
 
   test("what needs it is refused with the remedy", async () => {
-    for (const args of [["--engine", "kernel"], ["--quickack", "on"], ["--cork", "on"]]) {
+    for (const args of [
+      ["--engine", "kernel"],
+      ["--quickack", "on"],
+      ["--cork", "on"],
+    ]) {
       const { code, stderr } = await netlat(["probe", ...args], env);
       expect(stderr).toContain("koffi");
       expect(code).toBe(2);
@@ -190,17 +204,21 @@ describe("without koffi", linux, () => {
 });
 
 describe("the report", () => {
-  test("table and Markdown are for people, piped without colour; nothing but the report on standard output", linux, async () => {
-    const table = await netlat(["probe", "--requests", "10"]);
-    expect(table.code).toBe(0);
-    expect(table.stdout).toContain("Theories");
-    expect(table.stdout).not.toContain("\u001b[");
-    expect(table.stderr).toBe("");
-    const widest = Math.max(...table.stdout.split("\n").map((line) => [...line].length));
-    expect(widest).toBeLessThanOrEqual(80);
-    const markdown = await netlat(["probe", "--requests", "10", "--format", "markdown"]);
-    expect(markdown.stdout).toMatch(/^#/);
-  });
+  test(
+    "table and Markdown are for people, piped without colour; nothing but the report on standard output",
+    linux,
+    async () => {
+      const table = await netlat(["probe", "--requests", "10"]);
+      expect(table.code).toBe(0);
+      expect(table.stdout).toContain("Theories");
+      expect(table.stdout).not.toContain("\u001b[");
+      expect(table.stderr).toBe("");
+      const widest = Math.max(...table.stdout.split("\n").map((line) => [...line].length));
+      expect(widest).toBeLessThanOrEqual(80);
+      const markdown = await netlat(["probe", "--requests", "10", "--format", "markdown"]);
+      expect(markdown.stdout).toMatch(/^#/);
+    },
+  );
 
   test("--output and --hlog write files", async () => {
     const folder = mkdtempSync(join(tmpdir(), "netlat-e2e-"));

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connect as connectTls } from "node:tls";
 import { onTestFinished } from "vitest";
 import { LAB_CERTIFICATE } from "../../src/lab/certificate.js";
 import type { LabKind, LabOptions } from "../../src/lab/options.js";
@@ -19,12 +19,17 @@ export class Client {
   readonly socket: Socket;
   readonly chunks: Buffer[] = [];
   ended = false;
+  #wake: () => void = () => {};
 
   constructor(socket: Socket) {
     this.socket = socket;
-    socket.on("data", (chunk: Buffer) => this.chunks.push(chunk));
+    socket.on("data", (chunk: Buffer) => {
+      this.chunks.push(chunk);
+      this.#wake();
+    });
     socket.on("end", () => {
       this.ended = true;
+      this.#wake();
     });
     socket.on("error", () => {});
     onTestFinished(() => void socket.destroy());
@@ -43,13 +48,16 @@ export class Client {
 
   /** What came, once it is as long as `bytes`, or the server has closed. */
   async until(bytes: number): Promise<string> {
-    while (!this.ended && this.text.length < bytes) await Promise.race([once(this.socket, "data"), once(this.socket, "end")]);
+    while (!this.ended && this.text.length < bytes) {
+      await new Promise<void>((wake) => {
+        this.#wake = wake;
+      });
+    }
     return this.text;
   }
 
-  async untilEnd(): Promise<string> {
-    if (!this.ended) await once(this.socket, "end");
-    return this.text;
+  untilEnd(): Promise<string> {
+    return this.until(Number.POSITIVE_INFINITY);
   }
 
   /** Asks and waits for `bytes` more; milliseconds. */

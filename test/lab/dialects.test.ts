@@ -70,22 +70,29 @@ describe.each(LAB_KINDS)("lab %s", (kind) => {
   it("survives any bytes, cut anywhere, and says the same however they are cut", () => {
     const noise = fc.uint8Array({ maxLength: 200 });
     const nearly = fc
-      .tuple(fc.array(fc.constantFrom(...PIECES), { maxLength: 12 }), fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 4 }))
+      .tuple(
+        fc.array(fc.constantFrom(...PIECES), { maxLength: 12 }),
+        fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 4 }),
+      )
       .map(([pieces, flips]) => {
         const bytes = Buffer.from(pieces.join(""), "latin1");
         for (const flip of flips) if (flip < bytes.length) bytes[flip] = (bytes[flip] as number) ^ 0x21;
         return new Uint8Array(bytes);
       });
     fc.assert(
-      fc.property(fc.oneof(noise, nearly), fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 6 }), (bytes, sizes) => {
-        const chunks: Uint8Array[] = [];
-        for (let at = 0, n = 0; at < bytes.length; n++) {
-          const size = sizes[n % sizes.length] as number;
-          chunks.push(bytes.subarray(at, at + size));
-          at += size;
-        }
-        expect(answers(kind, chunks)).toBe(answers(kind, [bytes]));
-      }),
+      fc.property(
+        fc.oneof(noise, nearly),
+        fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 6 }),
+        (bytes, sizes) => {
+          const chunks: Uint8Array[] = [];
+          for (let at = 0, n = 0; at < bytes.length; n++) {
+            const size = sizes[n % sizes.length] as number;
+            chunks.push(bytes.subarray(at, at + size));
+            at += size;
+          }
+          expect(answers(kind, chunks)).toBe(answers(kind, [bytes]));
+        },
+      ),
       { numRuns: 500 },
     );
   });
@@ -125,12 +132,18 @@ describe("what is not understood", () => {
 
   it("memcached throws a value away that is too large, and goes on", () => {
     const chunk = Buffer.alloc(1024 ** 2, "x");
-    const chunks = [Buffer.from(`set k 0 0 ${65 * chunk.length}\r\n`), ...Array<Buffer>(65).fill(chunk), Buffer.from("\r\nversion\r\n")];
+    const chunks = [
+      Buffer.from(`set k 0 0 ${65 * chunk.length}\r\n`),
+      ...Array<Buffer>(65).fill(chunk),
+      Buffer.from("\r\nversion\r\n"),
+    ];
     expect(answers("memcached", chunks)).toBe("SERVER_ERROR object too large for cache\r\nVERSION netlat-lab\r\n");
   });
 
   it("memcached gives several keys, without the missing ones", () => {
-    expect(say("memcached", "gets a missing b\r\n")).toBe("VALUE a 0 5 1\r\nvalue\r\nVALUE b 0 5 1\r\nvalue\r\nEND\r\n");
+    expect(say("memcached", "gets a missing b\r\n")).toBe(
+      "VALUE a 0 5 1\r\nvalue\r\nVALUE b 0 5 1\r\nvalue\r\nEND\r\n",
+    );
   });
 
   it("redis refuses as redis does", () => {
@@ -144,7 +157,11 @@ describe("what is not understood", () => {
 
   it("redis does not promise memory for a request of 128 MiB", () => {
     const half = 64 * 1024 ** 2;
-    const request = [Buffer.from(`*3\r\n$3\r\nSET\r\n$${half - 3}\r\n`), Buffer.alloc(half - 3), Buffer.from("\r\n$1\r\n")];
+    const request = [
+      Buffer.from(`*3\r\n$3\r\nSET\r\n$${half - 3}\r\n`),
+      Buffer.alloc(half - 3),
+      Buffer.from("\r\n$1\r\n"),
+    ];
     expect(answers("redis", request)).toBe("-ERR Protocol error: invalid bulk length\r\n<close>");
   });
 
@@ -158,9 +175,13 @@ describe("what is not understood", () => {
   });
 
   it("http closes when it is asked to, and for an old client that did not ask to stay", () => {
-    expect(say("http", "GET / HTTP/1.1\r\nConnection: close\r\n\r\n")).toMatch(/Connection: close\r\n\r\nvalue<close>$/);
+    expect(say("http", "GET / HTTP/1.1\r\nConnection: close\r\n\r\n")).toMatch(
+      /Connection: close\r\n\r\nvalue<close>$/,
+    );
     expect(say("http", "GET / HTTP/1.0\r\n\r\n")).toMatch(/Connection: close\r\n\r\nvalue<close>$/);
-    expect(say("http", "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")).toMatch(/Connection: keep-alive\r\n\r\nvalue$/);
+    expect(say("http", "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")).toMatch(
+      /Connection: keep-alive\r\n\r\nvalue$/,
+    );
     expect(say("http", "GET http://x/missing HTTP/1.1\r\n\r\n")).toMatch(/^HTTP\/1.1 404 /);
   });
 });

@@ -1,11 +1,13 @@
 /** A lab in a process of its own is started from the built program, so these tests need dist. */
-import { existsSync } from "node:fs";
+
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { LabKind, LabOptions } from "../../src/lab/options.js";
 import type { LabProcess } from "../../src/lab/launch.js";
+import type { LabKind, LabOptions } from "../../src/lab/options.js";
 import { ms } from "../../src/units/duration.js";
+import { onlyIf } from "../skip.js";
 import { client, hit } from "./client.js";
 
 const DIST = new URL(process.env.NETLAT_DIST ?? "../../dist/", import.meta.url);
@@ -26,7 +28,7 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-describe.runIf(existsSync(LAUNCH))("a lab in another process", () => {
+describe("a lab in another process", onlyIf(existsSync(LAUNCH), "needs the built program (npm run build)"), () => {
   it("serves, and ends when it is closed", async () => {
     const lab = await launch("memcached");
     expect(lab.url).toBe(`memcached://127.0.0.1:${lab.port}/lab-key`);

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { NetlatError } from "../../src/errors.js";
 import { isLabEndpoint, labUrl, parseLabEndpoint } from "../../src/lab/endpoint.js";
 import { LAB_KINDS, LAB_OPTIONS, labOptions, parseLabOptions } from "../../src/lab/options.js";
-import { NetlatError } from "../../src/errors.js";
 
 describe("a lab endpoint", () => {
   it.each(LAB_KINDS)("lab:%s is a server with nothing special", (kind) => {
@@ -58,13 +58,17 @@ describe("a lab endpoint", () => {
 
   it("is read or refused, never more than that", () => {
     fc.assert(
-      fc.property(fc.constantFrom("lab:", "lab:echo?", "lab:redis?think=", "lab:http?pause-after=&"), fc.string(), (start, rest) => {
-        try {
-          parseLabEndpoint(start + rest);
-        } catch (error) {
-          expect(error).toBeInstanceOf(NetlatError);
-        }
-      }),
+      fc.property(
+        fc.constantFrom("lab:", "lab:echo?", "lab:redis?think=", "lab:http?pause-after=&"),
+        fc.string(),
+        (start, rest) => {
+          try {
+            parseLabEndpoint(start + rest);
+          } catch (error) {
+            expect(error).toBeInstanceOf(NetlatError);
+          }
+        },
+      ),
     );
   });
 

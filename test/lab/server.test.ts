@@ -1,12 +1,22 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { LabKind } from "../../src/lab/options.js";
 import { startLab } from "../../src/lab/server.js";
 import { fdOf, loadSocketOptions } from "../../src/sockets/socket-options.js";
 import { ms } from "../../src/units/duration.js";
-import { aMoment, client, hit, lab, tlsClient } from "./client.js";
+import { onlyIf } from "../skip.js";
+import { aMoment, type Client, client, hit, lab, tlsClient } from "./client.js";
 
 const HIT = hit("a").length;
-const CAN_QUICKACK = !("unavailable" in loadSocketOptions());
+const KERNEL = loadSocketOptions();
+const CAN_QUICKACK = !("unavailable" in KERNEL);
+const NO_KERNEL = "counting segments needs Linux and koffi";
+const LARGE_HIT = `VALUE a 0 1000\r\n${Buffer.alloc(1000, "netlat ")}\r\nEND\r\n`;
+
+/** Segments with data that came: the client's own reads may join them, the kernel's count does not. */
+function segmentsIn(asker: Client): number {
+  const info = "unavailable" in KERNEL ? null : KERNEL.tcpInfo(fdOf(asker.socket) ?? -1);
+  return info?.dataSegsIn ?? Number.NaN;
+}
 
 describe("delays", () => {
   it("thinks before each answer", async () => {
@@ -44,16 +54,24 @@ describe("delays", () => {
 });
 
 describe("the answer's writes", () => {
-  it("writes an answer in pieces, each a segment of its own", async () => {
-    const kernel = loadSocketOptions();
-    const asker = await client(await lab("memcached", { splitResponse: [20, 30], valueBytes: 1000 }));
-    // The client reads nothing until all is there: only the kernel's count tells one segment from three.
-    const segments = (): number => ("unavailable" in kernel ? Number.NaN : (kernel.tcpInfo(fdOf(asker.socket) ?? -1)?.dataSegsIn ?? Number.NaN));
-    const before = segments();
-    const length = "VALUE a 0 1000\r\n".length + 1000 + "\r\nEND\r\n".length;
-    await asker.ask("get a\r\n", length);
-    expect(asker.text).toBe(`VALUE a 0 1000\r\n${Buffer.alloc(1000, "netlat ")}\r\nEND\r\n`);
-    if (!("unavailable" in kernel)) expect(segments() - before).toBe(3);
+  it("writes an answer in pieces", async () => {
+    const asker = await client(await lab("memcached", { splitResponse: [20, 480], valueBytes: 1000 }));
+    await asker.ask("get a\r\n", LARGE_HIT.length);
+    expect(asker.text).toBe(LARGE_HIT);
+  });
+
+  it("makes each piece a segment of its own", onlyIf(CAN_QUICKACK, NO_KERNEL), async () => {
+    const asker = await client(await lab("memcached", { splitResponse: [20, 480], valueBytes: 1000 }));
+    const before = segmentsIn(asker);
+    await asker.ask("get a\r\n", LARGE_HIT.length);
+    expect(segmentsIn(asker) - before).toBe(3);
+  });
+
+  it("lets Nagle's algorithm hold a piece back when asked to", onlyIf(CAN_QUICKACK, NO_KERNEL), async () => {
+    const asker = await client(await lab("memcached", { splitResponse: [20, 480], valueBytes: 1000, nagle: true }));
+    const before = segmentsIn(asker);
+    await asker.ask("get a\r\n", LARGE_HIT.length);
+    expect(segmentsIn(asker) - before).toBe(2);
   });
 
   it("writes an answer that is shorter than its pieces", async () => {
@@ -66,7 +84,7 @@ describe("the answer's writes", () => {
     const server = await lab("memcached", { valueBytes: 100_000 });
     const asker = await client(server);
     asker.socket.pause();
-    const requests = Buffer.from("get a\r\n".repeat(400_000));
+    const requests = Buffer.alloc(28e6, "get a\r\n"); // far more than the kernel's buffers take
     let taken = false;
     asker.socket.write(requests, () => {
       taken = true;
@@ -130,7 +148,9 @@ describe("faults", () => {
 
 describe("TLS", () => {
   it("speaks TLS with a certificate that its address matches, with every fault there is", async () => {
-    const asker = await tlsClient(await lab("memcached", { tls: true, splitResponse: [20], closeAfter: 2, quickack: CAN_QUICKACK }));
+    const asker = await tlsClient(
+      await lab("memcached", { tls: true, splitResponse: [20], closeAfter: 2, quickack: CAN_QUICKACK }),
+    );
     await asker.ask("get a\r\n", HIT);
     expect(asker.chunks.map((chunk) => chunk.length)).toEqual([20, HIT - 20]);
     await asker.write(["get b\r\n"]);
@@ -162,6 +182,15 @@ describe("starting", () => {
       exitCode: 4,
       message: expect.stringMatching(/^192.0.2.1 is not an address of this machine; /),
     });
+  });
+
+  it("says that it cannot acknowledge at once where nothing can", async () => {
+    vi.stubEnv("NETLAT_WITHOUT_KOFFI", "1");
+    await expect(startLab("echo", { quickack: true })).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(/^quickack on: the lab cannot set TCP_QUICKACK here, /),
+    });
+    vi.unstubAllEnvs();
   });
 
   it("closes while clients are connected", async () => {

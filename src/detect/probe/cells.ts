@@ -14,7 +14,7 @@ export function noUsableCell(evidence: ProbeEvidence): string | null {
 }
 
 /** The usable cell that differs from `cell` only in the factors named, and is as `wanted`. */
-export function twin(
+function twin(
   evidence: ProbeEvidence,
   cell: ProbeCell,
   varied: readonly string[],

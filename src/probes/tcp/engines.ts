@@ -1,6 +1,6 @@
 /** Which engine a TCP probe runs on, and what that one can set and see. */
 import { usageError } from "../../errors.js";
-import { type Capabilities, CAPABILITY_NAMES, type Capability } from "../../sockets/capabilities.js";
+import { CAPABILITY_NAMES, type Capabilities, type Capability } from "../../sockets/capabilities.js";
 import { loadKernelCalls } from "../../sockets/kernel-calls.js";
 import type { ProbeEngine } from "../probe.js";
 
@@ -18,7 +18,8 @@ export interface ChosenEngine {
 export function chooseEngine(choice: EngineChoice, transport: "tcp" | "tls"): ChosenEngine {
   if (choice === "net") return net("asked for");
   const missing = transport === "tls" ? "TLS runs on the net engine" : kernelMissing();
-  if (missing === undefined) return kernel(choice === "kernel" ? "asked for" : "its own socket and the kernel's timestamps");
+  if (missing === undefined)
+    return kernel(choice === "kernel" ? "asked for" : "its own socket and the kernel's timestamps");
   if (choice === "kernel") throw usageError(`--engine kernel: not possible here: ${missing}; use --engine net or auto`);
   return net(missing);
 }

@@ -179,7 +179,10 @@ describe("pieces of a request", () => {
     const port = await listen((socket) => {
       socket.setNoDelay(false);
       socket.on("data", () => {
-        for (const piece of ["E", "ND", "\r\n"]) socket.write(piece);
+        for (const piece of ["E", "N"]) socket.write(piece);
+        setTimeout(() => {
+          for (const piece of ["D", "\r\n"]) socket.write(piece);
+        }, 2);
       });
     });
     const lazy = await runOnce(spec(port), load(12, { warmup: 6 }));

@@ -1,0 +1,106 @@
+import { expect, test } from "vitest";
+import { CellCollector } from "../../src/probes/collect.js";
+import type { BlockResult } from "../../src/probes/probe.js";
+import { SampleRecorder, STATUS_MISS, STATUS_VALUE, statusOf } from "../../src/probes/samples.js";
+import { ns } from "../../src/units/duration.js";
+
+interface One {
+  intended?: number;
+  ready?: number;
+  start?: number;
+  end: number;
+  status?: number;
+  ordinal?: number;
+}
+
+function samples(...ones: One[]) {
+  const recorder = new SampleRecorder(2);
+  for (const { intended = 0, ready = 0, start = 0, end, status = STATUS_VALUE, ordinal = 1 } of ones) {
+    recorder.add(intended, ready, start, end, end, Number.NaN, Number.NaN, status, 0, ordinal);
+  }
+  return recorder.columns();
+}
+
+const block = (parts: Partial<BlockResult>): BlockResult => ({
+  warmup: samples(),
+  measured: samples(),
+  opened: [],
+  writes: 0,
+  kernel: null,
+  slowest: [],
+  durationNs: ns(1e9),
+  examples: {},
+  ...parts,
+});
+
+const collector = (openLoop: boolean) => new CellCollector({ keepSlowest: 2, openLoop, reuse: true });
+
+test("answers make the latency, failures are counted by kind and kept out of it", () => {
+  const cell = collector(false);
+  const measured = samples(
+    { end: 1000 },
+    { end: 3000, status: STATUS_MISS },
+    { end: 9e9, status: statusOf("timeout") },
+  );
+  cell.add(0, block({ measured }));
+  expect(cell).toMatchObject({ requests: 3, answered: 2, answers: { value: 1, miss: 1 }, errors: { timeout: 1 } });
+  expect(cell.latency).toMatchObject({ count: 2, min: 1000, max: 3000 });
+  expect(cell.roundMeanNs(0)).toBe(2000);
+  expect(cell.roundMeanNs(1)).toBeUndefined();
+  expect(cell.corrected.count).toBe(0);
+});
+
+test("open loop: the corrected latency starts at the intended start, and what was never sent or answered counts with the age it reached", () => {
+  const cell = collector(true);
+  const answered = { intended: 0, ready: 400, start: 500, end: 700 };
+  const unsent = { intended: 100, ready: 5100, start: 5100, end: 5100, status: statusOf("unsent") };
+  const timeout = { intended: 0, start: 1000, end: 8000, status: statusOf("timeout") };
+  cell.add(0, block({ measured: samples(answered, unsent, timeout) }));
+  expect(cell.latency).toMatchObject({ count: 1, max: 200 });
+  expect(cell.corrected).toMatchObject({ count: 3, min: 700, max: 8000 });
+  expect(cell.columns).toMatchObject({ lagNs: [100], waitNs: [500] });
+});
+
+test("warm-up is kept apart, its first requests apart from the rest, and its failures count as failures", () => {
+  const cell = collector(false);
+  const warmup = samples({ end: 10, ordinal: 0 }, { end: 20 }, { end: 30, status: statusOf("reset") });
+  cell.add(0, block({ warmup, measured: samples({ end: 40 }) }));
+  expect(cell.warmupFirst).toMatchObject({ count: 1, max: 10 });
+  expect(cell.warmupRest).toMatchObject({ count: 1, max: 20 });
+  expect(cell.latency).toMatchObject({ count: 1, max: 40 });
+  expect(cell).toMatchObject({ requests: 2, errors: { reset: 1 }, warmupRequests: 3 });
+});
+
+test("blocks add up: counters, kernel facts, the slowest of all with running numbers", () => {
+  const kernel = {
+    minRttNs: ns(500),
+    handshakeRttNs: ns(900),
+    retransmits: 1,
+    dataSegmentsOut: 10,
+    dataSegmentsIn: 5,
+    mss: 1448,
+  };
+  const timeline = (request: number, latencyNs: number) => ({
+    request,
+    connection: 0,
+    latencyNs,
+    heldNs: 0,
+    events: [],
+  });
+  const cell = collector(false);
+  cell.add(0, block({ measured: samples({ end: 1 }, { end: 2 }), kernel, writes: 6, slowest: [timeline(2, 2)] }));
+  cell.add(
+    1,
+    block({
+      kernel: { ...kernel, minRttNs: ns(300), handshakeRttNs: null },
+      writes: 3,
+      slowest: [timeline(1, 9), timeline(2, 1)],
+    }),
+  );
+  expect(cell.kernel).toEqual({ ...kernel, minRttNs: 300, retransmits: 2, dataSegmentsOut: 20, dataSegmentsIn: 10 });
+  expect(cell.writes).toBe(9);
+  expect(cell.slowest.map(({ request, latencyNs }) => [request, latencyNs])).toEqual([
+    [3, 9],
+    [2, 2],
+  ]);
+});

@@ -1,0 +1,55 @@
+import { describe, expect, test } from "vitest";
+import { judgeWire, type WireFacts } from "../../src/probes/wire.js";
+
+const split: WireFacts = {
+  pieces: 3,
+  nagle: false,
+  cork: false,
+  transport: "tcp",
+  writes: 300,
+  segments: 300,
+  completed: 100,
+};
+
+describe("the split on the wire", () => {
+  test("three writes in three segments are as asked", () => {
+    expect(judgeWire(split)).toMatchObject({ used: true, wire: { split: "as-asked", writes: 300, segments: 300 } });
+  });
+
+  test("with Nagle's algorithm three writes travel in two segments, and that is as asked", () => {
+    expect(judgeWire({ ...split, nagle: true, segments: 200 })).toMatchObject({
+      used: true,
+      wire: { split: "as-asked" },
+    });
+  });
+
+  test("writes that were merged before the system call are a lie: the cell is not used", () => {
+    const judged = judgeWire({ ...split, writes: 100, segments: 100 });
+    expect(judged).toMatchObject({ used: false, wire: { split: "merged" } });
+    expect(judged.wire.says).toContain("3 pieces were asked for");
+  });
+
+  test("writes that the kernel joined although Nagle's algorithm is off: not used", () => {
+    expect(judgeWire({ ...split, segments: 100 })).toMatchObject({ used: false, wire: { split: "merged" } });
+  });
+
+  test("with Nagle's algorithm, one segment per request means that nothing was split", () => {
+    expect(judgeWire({ ...split, nagle: true, segments: 100 })).toMatchObject({ used: false });
+  });
+
+  test("cork joins the pieces on purpose", () => {
+    expect(judgeWire({ ...split, cork: true, segments: 100 })).toMatchObject({
+      used: true,
+      wire: { split: "as-asked" },
+    });
+  });
+
+  test("segments that cannot be seen are said to be unseen", () => {
+    const judged = judgeWire({ ...split, segments: null });
+    expect(judged).toMatchObject({ used: true, wire: { split: "not-seen", segments: null } });
+  });
+
+  test("no answer, no judgement", () => {
+    expect(judgeWire({ ...split, completed: 0, writes: 0, segments: 0 })).toMatchObject({ used: false });
+  });
+});
