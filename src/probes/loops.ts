@@ -44,10 +44,9 @@ export class ClosedLoop implements Loop {
 
   ended(index: number): void {
     this.#running--;
-    const exchange = this.#floor.exchange(index);
-    const readyNs = Math.max(this.#freeAtNs[index] as number, exchange.readyNs);
+    const readyNs = this.#freeAtNs[index] as number;
     this.#floor.record(index, readyNs, readyNs);
-    this.#next(index, exchange.endNs);
+    this.#next(index, this.#floor.exchange(index).endNs);
     if (this.#running === 0) this.#floor.done();
   }
 
@@ -109,11 +108,10 @@ export class OpenLoop implements Loop {
 
   ended(index: number): void {
     this.#running--;
-    const exchange = this.#floor.exchange(index);
     const intendedNs = this.#intendedNs[index] as number;
-    const readyNs = Math.max(intendedNs, this.#freeAtNs[index] as number, exchange.readyNs);
+    const readyNs = Math.max(intendedNs, this.#freeAtNs[index] as number);
     this.#floor.record(index, intendedNs, readyNs);
-    this.#freeAtNs[index] = exchange.endNs;
+    this.#freeAtNs[index] = this.#floor.exchange(index).endNs;
     this.#free.push(index);
     this.#dispatch();
   }

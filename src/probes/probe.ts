@@ -84,7 +84,7 @@ export interface BlockResult {
   readonly warmup: SampleColumns;
   readonly measured: SampleColumns;
   readonly opened: readonly ConnectionOpened[];
-  /** Failures by kind of the attempts to connect that no request stands for. */
+  /** Write system calls (TLS: records) of the measured requests. */
   readonly writes: number;
   readonly kernel: KernelFacts | null;
   readonly slowest: readonly Timeline[];

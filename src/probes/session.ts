@@ -8,8 +8,6 @@ import type { ConnectionOpened, KernelFacts } from "./probe.js";
 
 /** The exchange that runs or ended last. Times in nanoseconds on `nowNs()`; NaN: did not happen, or not seen. */
 export interface Exchange {
-  /** When the connection became usable, if the request had to wait for it to be opened; 0: it was open, or opening counts. */
-  readyNs: number;
   startNs: number;
   firstByteNs: number;
   endNs: number;
@@ -43,7 +41,7 @@ export interface Session {
    * and its sample is the failure. Returns false when there is nothing to open (it is open, or each request opens its own).
    */
   open(): boolean;
-  /** Sends one request, on a connection that it opens when there is none; `ended` tells the end. Needs: nothing runs. */
+  /** Sends one request, on a connection that it opens when there is none (its time then counts); `ended` tells the end. Needs: nothing runs. */
   begin(): void;
   /** What runs now has missed its deadline: it fails, and `ended` or `ready` follows. */
   expire(): void;
@@ -58,7 +56,6 @@ export interface Session {
 }
 
 export const blankExchange = (): Exchange => ({
-  readyNs: 0,
   startNs: 0,
   firstByteNs: Number.NaN,
   endNs: 0,

@@ -7,6 +7,9 @@ const DELETE = 2;
 const MODIFY = 3;
 export const EPOLLIN = 0x1;
 export const EPOLLOUT = 0x4;
+export const EPOLLHUP = 0x10;
+/** A change is told once. Stamps on the error queue raise EPOLLERR for as long as they wait there: told each time, that would be a spin. */
+const EPOLLET = 2 ** 31;
 const MAX_EVENTS = 64;
 /** struct epoll_event is packed on x86-64 only (uapi/linux/eventpoll.h, EPOLL_PACKED). */
 const EVENT_BYTES = process.arch === "x64" ? 12 : 16;
@@ -27,7 +30,7 @@ export class Epoll {
     this.#timeout = new PinnedMemory(calls, 16);
   }
 
-  /** @param token a number that `wait` gives back with the descriptor's events */
+  /** Edge-triggered. @param token a number that `wait` gives back with the descriptor's events */
   add(fd: number, token: number, events: number): void {
     this.#control(ADD, fd, token, events);
   }
@@ -61,7 +64,7 @@ export class Epoll {
   }
 
   #control(operation: number, fd: number, token: number, events: number): void {
-    this.#event.view.setUint32(0, events, true);
+    this.#event.view.setUint32(0, events + EPOLLET, true);
     this.#event.view.setUint32(DATA_OFFSET, token, true);
     this.#calls.epollControl(this.#fd, operation, fd, this.#event.address);
   }

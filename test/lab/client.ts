@@ -70,13 +70,15 @@ export class Client {
   }
 }
 
-export async function client(server: Lab): Promise<Client> {
+type Place = Pick<Lab, "address" | "port">;
+
+export async function client(server: Place): Promise<Client> {
   const socket = connect({ host: server.address, port: server.port, noDelay: true });
   await once(socket, "connect");
   return new Client(socket);
 }
 
-export async function tlsClient(server: Lab): Promise<Client> {
+export async function tlsClient(server: Place): Promise<Client> {
   const socket = connectTls({ host: server.address, port: server.port, ca: LAB_CERTIFICATE });
   await once(socket, "secureConnect");
   socket.setNoDelay(true);

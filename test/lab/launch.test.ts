@@ -1,5 +1,6 @@
 /** A lab in a process of its own is started from the built program, so these tests need dist. */
 
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -20,13 +21,11 @@ async function launch(kind: LabKind, options: Partial<LabOptions> = {}): Promise
   return lab;
 }
 
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
+async function isServing(port: number): Promise<boolean> {
+  const asker = await client({ address: "127.0.0.1", port }).catch(() => undefined);
+  asker?.socket.destroy();
+  return asker !== undefined;
+}
 
 describe("a lab in another process", onlyIf(existsSync(LAUNCH), "needs the built program (npm run build)"), () => {
   it("serves, and ends when it is closed", async () => {
@@ -37,7 +36,7 @@ describe("a lab in another process", onlyIf(existsSync(LAUNCH), "needs the built
     await asker.ask("get a\r\n", hit("a").length);
     expect(asker.text).toBe(hit("a"));
     await lab.close();
-    expect(isAlive(lab.pid)).toBe(false);
+    expect(await isServing(lab.port)).toBe(false);
     await lab.close();
   });
 
@@ -48,7 +47,7 @@ describe("a lab in another process", onlyIf(existsSync(LAUNCH), "needs the built
     await sleep(30);
     expect(asker.text).toBe("");
     await lab.close();
-    expect(isAlive(lab.pid)).toBe(false);
+    expect(await isServing(lab.port)).toBe(false);
   });
 
   it("outlives Ctrl-C, which goes to all processes of the terminal", async () => {
@@ -75,14 +74,13 @@ describe("a lab in another process", onlyIf(existsSync(LAUNCH), "needs the built
   });
 
   it("ends with the process that started it", async () => {
-    const { spawn } = await import("node:child_process");
-    const script = `import(${JSON.stringify(LAUNCH.href)}).then((m) => m.launchLab("echo")).then((lab) => console.log(lab.pid))`;
+    const script = `import(${JSON.stringify(LAUNCH.href)}).then((m) => m.launchLab("echo")).then((lab) => console.log(lab.port))`;
     const parent = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
-    const [line] = await once(parent.stdout, "data");
-    const pid = Number(String(line));
-    expect(pid).toBeGreaterThan(0);
-    if (parent.exitCode === null) await once(parent, "exit");
-    for (let tries = 0; tries < 100 && isRunning(pid); tries++) await sleep(20);
-    expect(isRunning(pid)).toBe(false);
+    const [line] = (await once(parent.stdout, "data")) as [Buffer];
+    const port = Number(line.toString());
+    expect(port).toBeGreaterThan(0);
+    if (parent.exitCode === null) await once(parent, "exit"); // the lab does not keep it alive
+    for (let tries = 0; tries < 100 && (await isServing(port)); tries++) await sleep(20);
+    expect(await isServing(port)).toBe(false);
   });
 });

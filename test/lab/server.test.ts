@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { LabKind } from "../../src/lab/options.js";
 import { startLab } from "../../src/lab/server.js";
-import { fdOf, loadSocketOptions } from "../../src/sockets/socket-options.js";
+import { fdOf, loadSocketOptions, type SocketOptions } from "../../src/sockets/socket-options.js";
 import { ms } from "../../src/units/duration.js";
 import { onlyIf } from "../skip.js";
 import { aMoment, type Client, client, hit, lab, tlsClient } from "./client.js";
@@ -69,6 +69,7 @@ describe("the answer's writes", () => {
 
   it("lets Nagle's algorithm hold a piece back when asked to", onlyIf(CAN_QUICKACK, NO_KERNEL), async () => {
     const asker = await client(await lab("memcached", { splitResponse: [20, 480], valueBytes: 1000, nagle: true }));
+    (KERNEL as SocketOptions).setQuickAck(fdOf(asker.socket) as number, false);
     const before = segmentsIn(asker);
     await asker.ask("get a\r\n", LARGE_HIT.length);
     expect(segmentsIn(asker) - before).toBe(2);

@@ -62,7 +62,8 @@ describe("socket options", WITH_KERNEL, () => {
   });
 
   it("turns Nagle's algorithm on and off", async () => {
-    const { client, fd } = await pair();
+    const { client, server, fd } = await pair();
+    kernel.setQuickAck(fdOf(server) as number, false); // a fresh connection acknowledges at once, and then nothing is held
     expect(kernel.setNoDelay(fd, false)).toBe(true);
     for (const piece of ["one", "two", "three"]) await write(client, piece);
     const held = kernel.tcpInfo(fd)?.dataSegsOut as number;

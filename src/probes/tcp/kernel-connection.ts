@@ -2,8 +2,8 @@
  * One connection of the kernel engine: a state machine over a socket of our own. It never waits; the lane's loop tells it
  * when its descriptor is ready or its time has come. Hot: a request allocates nothing beyond its answer's record.
  */
-import { type AnswerReader, INCOMPLETE } from "../../protocols/protocol.js";
-import { ERRNO, errnoName } from "../../sockets/kernel-calls.js";
+import { type AnswerReader, INCOMPLETE, type Protocol } from "../../protocols/protocol.js";
+import { ERRNO, errnoName, type KernelCalls } from "../../sockets/kernel-calls.js";
 import {
   connectResult,
   MSG_DONTWAIT,
@@ -12,16 +12,45 @@ import {
   peek,
   startConnect,
 } from "../../sockets/kernel-socket.js";
-import { enableTimestamps, type StampSink } from "../../sockets/kernel-timestamps.js";
+import {
+  enableTimestamps,
+  type StampedReceiver,
+  type StampQueue,
+  type StampSink,
+} from "../../sockets/kernel-timestamps.js";
 import { nowNs } from "../clock.js";
+import type { LaneSpec } from "../probe.js";
 import { type Failure, STATUS_MISS, STATUS_VALUE, statusOf } from "../samples.js";
 import { FactsCounter } from "./kernel-facts.js";
-import type { LaneGround } from "./kernel-ground.js";
+import type { RequestMemory } from "./kernel-memory.js";
 
 export type ConnectionState = "closed" | "connecting" | "idle" | "writing" | "gap" | "reading";
 
 /** A blocking read returns at least this often, so that an abort and the deadline are seen. */
 const READ_SLICE_MS = 50;
+
+export interface LaneEar {
+  /** Tell the poller what this connection waits for: 0 nothing any more, 1 to read, 2 to write, 3 both. */
+  watch(connection: KernelConnection, interest: 0 | 1 | 2 | 3): void;
+  opened(connectNs: number): void;
+  /** The request has ended: its fields hold the sample. */
+  ended(connection: KernelConnection): void;
+  /** It may take the next request; `fd < 0` when it must connect first. */
+  free(connection: KernelConnection): void;
+}
+
+export interface LaneGround extends LaneEar {
+  readonly calls: KernelCalls;
+  readonly spec: LaneSpec;
+  readonly protocol: Protocol;
+  readonly address: Uint8Array;
+  readonly request: RequestMemory;
+  /** Offset behind each piece; the last is the request's length. */
+  readonly pieceEnds: readonly number[];
+  readonly timestamps: boolean;
+  readonly receiver: StampedReceiver;
+  readonly stamps: StampQueue;
+}
 
 export class KernelConnection implements StampSink {
   /** Which of the lane's connections this is. */
@@ -107,7 +136,10 @@ export class KernelConnection implements StampSink {
     const receiver = ground.receiver;
     const got = ground.timestamps ? receiver.receiveStamped(this.fd, flags) : receiver.receive(this.fd, flags);
     if (got > 0) this.#take(got);
-    else if (got === 0) this.#peerClosed();
+    // A full buffer hides whether there is more, and an edge is told only once.
+    if (got === receiver.buffer.length && this.state === "reading") this.onReadable(false);
+    if (got > 0) return;
+    if (got === 0) this.#peerClosed();
     else this.#troubled(ground.calls.errno());
   }
 
@@ -305,12 +337,14 @@ export class KernelConnection implements StampSink {
   #troubled(errno: number): void {
     if (errno === ERRNO.EAGAIN || errno === ERRNO.EINTR) return;
     if (this.state === "idle") this.drop();
-    else if (!this.#retryOnNewConnection()) this.#fail("reset", `${errnoName(errno)} while the request ran`);
+    else if (errno === ERRNO.EPIPE && this.#retryOnNewConnection()) return;
+    else this.#fail("reset", `${errnoName(errno)} while the request ran`);
   }
 
   /**
-   * A kept connection that dies before the first byte of an answer was most likely closed while idle: a client asks again on
-   * a new one (RFC 9112 section 9.3.1). The request's time goes on: that is what the close costs.
+   * A kept connection that ends before the first byte of an answer was most likely closed while idle: a client asks again on
+   * a new one (RFC 9112 section 9.3.1). The request's time goes on: that is what the close costs. An end of the stream, or
+   * EPIPE (Linux: a reset behind a FIN, tcp_reset() in CLOSE_WAIT); ECONNRESET is a failure of its own.
    */
   #retryOnNewConnection(): boolean {
     if (this.#retried || this.ordinal === 0 || !Number.isNaN(this.firstByteNs)) return false;

@@ -3,7 +3,9 @@
  * is a blocking read (the shortest way from the wire to the clock); anything else goes through epoll.
  */
 import { classifyHold } from "../../detect/hold.js";
-import { EPOLLIN, EPOLLOUT, Epoll } from "../../sockets/epoll.js";
+import { protocolFor } from "../../protocols/registry.js";
+import { EPOLLHUP, EPOLLIN, EPOLLOUT, Epoll } from "../../sockets/epoll.js";
+import { socketAddress } from "../../sockets/kernel-socket.js";
 import { ns } from "../../units/duration.js";
 import { nowNs } from "../clock.js";
 import { GiveUp } from "../give-up.js";
@@ -11,9 +13,9 @@ import type { BlockResult, ConnectionOpened, LaneSpec, Load } from "../probe.js"
 import { failureOf, SampleRecorder, statusOf } from "../samples.js";
 import { closedSchedule, openSchedule, type Schedule } from "../schedule.js";
 import { Slowest } from "../slowest.js";
-import { KernelConnection } from "./kernel-connection.js";
+import { KernelConnection, type LaneEar, type LaneGround } from "./kernel-connection.js";
 import { sumFacts } from "./kernel-facts.js";
-import { type KernelMemory, type LaneEar, type LaneGround, layGround } from "./kernel-ground.js";
+import { type KernelMemory, RequestMemory } from "./kernel-memory.js";
 import { lateAckNs, stampedTimeline } from "./kernel-timeline.js";
 
 /** Longest sleep: an abort must be seen, and deadlines are looked at this often. */
@@ -185,11 +187,13 @@ export class KernelLane implements LaneEar {
     for (let i = 0; i < ready; i++) {
       const connection = this.#connections[this.#epoll.token(i)] as KernelConnection;
       if (connection.fd < 0) continue;
+      // EPOLLERR alone tells of timestamps, which are taken when the request has ended.
       const events = this.#epoll.events(i);
-      // Stamps on the error queue raise EPOLLERR until they are taken.
-      if (events & ~(EPOLLIN | EPOLLOUT)) connection.collectStamps();
-      if (connection.state === "connecting" || events & EPOLLOUT) connection.onWritable();
-      if (connection.fd >= 0 && connection.state !== "connecting" && events & ~EPOLLOUT) connection.onReadable(false);
+      if (connection.state === "connecting") connection.onWritable();
+      else {
+        if (events & EPOLLOUT) connection.onWritable();
+        if (connection.fd >= 0 && events & (EPOLLIN | EPOLLHUP)) connection.onReadable(false);
+      }
     }
   }
 
@@ -215,6 +219,8 @@ export class KernelLane implements LaneEar {
   ended(connection: KernelConnection): void {
     const { startNs, endNs, status } = connection;
     const offset = this.#wallOffsetNs;
+    // The kernel's clock leaves out how late this thread was woken; a stamp before the write would be a step of the wall clock.
+    const arrivedNs = Math.max(startNs, connection.arrivedNs - offset);
     let heldNs = Number.NaN;
     if (this.#ground.timestamps) {
       const pieces = this.#ground.pieceEnds.length;
@@ -226,7 +232,7 @@ export class KernelLane implements LaneEar {
       connection.intendedNs,
       connection.readyNs,
       startNs,
-      connection.firstByteNs,
+      Number.isNaN(arrivedNs) ? connection.firstByteNs : Math.min(arrivedNs, connection.firstByteNs),
       endNs,
       heldNs,
       this.#ground.timestamps ? lateAckNs(connection) : Number.NaN,
@@ -254,4 +260,24 @@ export class KernelLane implements LaneEar {
     if (failure !== undefined) this.#examples[failure] ??= connection.says;
     if (this.#giveUp.note(connection.status)) this.#stopped = true;
   }
+}
+
+function layGround(memory: KernelMemory, spec: LaneSpec, ear: LaneEar): LaneGround {
+  const protocol = protocolFor(spec.target.request);
+  const request = protocol.request();
+  return {
+    calls: memory.calls,
+    spec,
+    protocol,
+    address: socketAddress(spec.address, spec.target.port),
+    request: new RequestMemory(memory.calls, request),
+    pieceEnds: [...spec.behaviour.cuts, request.length],
+    timestamps: spec.timestamps,
+    receiver: memory.receiver,
+    stamps: memory.stamps,
+    watch: (connection, interest) => ear.watch(connection, interest),
+    opened: (connectNs) => ear.opened(connectNs),
+    ended: (connection) => ear.ended(connection),
+    free: (connection) => ear.free(connection),
+  };
 }

@@ -2,8 +2,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { loadKernelCalls } from "../../sockets/kernel-calls.js";
 import type { BlockResult, LaneSpec, Load } from "../probe.js";
-import { KernelMemory } from "./kernel-ground.js";
 import { KernelLane } from "./kernel-lane.js";
+import { KernelMemory } from "./kernel-memory.js";
 
 export type ToWorker =
   | { readonly do: "open"; readonly lane: number; readonly spec: LaneSpec }

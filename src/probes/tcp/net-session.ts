@@ -35,6 +35,7 @@ export class NetSession implements Session, ConnectionOwner {
   readonly #writer: PieceWriter;
   readonly #buffer = new Uint8Array(READ_BUFFER_BYTES);
   #doing: Doing = "nothing";
+  #retried = false;
   #connection: NetConnection | null = null;
 
   constructor(plan: NetPlan, host: SessionHost, index: number) {
@@ -54,10 +55,10 @@ export class NetSession implements Session, ConnectionOwner {
 
   begin(): void {
     const x = this.exchange;
-    x.readyNs = 0;
     x.firstByteNs = Number.NaN;
     x.ordinal = 0;
     x.writes = 0;
+    this.#retried = false;
     const connection = this.#connection;
     if (connection === null) {
       this.#doing = "connecting";
@@ -98,7 +99,6 @@ export class NetSession implements Session, ConnectionOwner {
 
   onConnect(connection: NetConnection): void {
     this.#counters.connected(connection);
-    if (this.#plan.spec.reuse) this.deadlineNs = connection.connectedNs + this.#plan.spec.timeoutNs;
   }
 
   onOpen(connection: NetConnection): void {
@@ -109,7 +109,6 @@ export class NetSession implements Session, ConnectionOwner {
       tlsNs: this.#plan.tls === undefined ? null : (Math.round(secureNs - connectedNs) as Ns),
     });
     if (this.#doing === "connecting") {
-      if (this.#plan.spec.reuse) this.exchange.readyNs = nowNs();
       this.#send(connection);
       return;
     }
@@ -150,7 +149,7 @@ export class NetSession implements Session, ConnectionOwner {
     const answer = connection.reader.close();
     if (answer.state === "malformed") this.#fail("malformed", answer.reason);
     else if (answer.state === "complete") this.#complete(answer, now, true);
-    else this.#fail("closed", `the peer closed the connection ${this.#sofar()}`);
+    else if (!this.#retryOnNewConnection()) this.#fail("closed", `the peer closed the connection ${this.#sofar()}`);
   }
 
   onError(connection: NetConnection, trouble: Trouble): void {
@@ -158,11 +157,7 @@ export class NetSession implements Session, ConnectionOwner {
       this.#refuse(connection, trouble.failure, trouble.says);
       return;
     }
-    const { firstByteNs, ordinal } = this.exchange;
-    if (trouble.closingRace && ordinal > 0 && Number.isNaN(firstByteNs)) {
-      this.#fail("closed", "the peer closed the connection before the request reached it");
-      return;
-    }
+    if (this.#doing === "exchanging" && trouble.closingRace && this.#retryOnNewConnection()) return;
     const where = this.#doing === "exchanging" && trouble.failure === "reset" ? `, ${this.#sofar()}` : "";
     this.#fail(trouble.failure, trouble.says + where);
   }
@@ -174,12 +169,29 @@ export class NetSession implements Session, ConnectionOwner {
     return connection.startedNs;
   }
 
+  /**
+   * A kept connection that dies before the first byte of an answer was most likely closed while idle: a client asks again on
+   * a new one (RFC 9112 section 9.3.1). The request's time goes on: that is what the close costs.
+   */
+  #retryOnNewConnection(): boolean {
+    const { ordinal, firstByteNs } = this.exchange;
+    if (this.#retried || ordinal === 0 || !Number.isNaN(firstByteNs)) return false;
+    this.#retried = true;
+    const { deadlineNs } = this;
+    this.#drop();
+    this.#doing = "connecting";
+    this.#connect();
+    this.deadlineNs = deadlineNs;
+    return true;
+  }
+
   #send(connection: NetConnection): void {
-    const { reuse, timeoutNs } = this.#plan.spec;
+    const { timeoutNs } = this.#plan.spec;
     const x = this.exchange;
+    const openedForThis = this.#doing === "connecting";
     this.#doing = "exchanging";
     x.ordinal = connection.requests++;
-    if (reuse) {
+    if (!openedForThis) {
       x.startNs = nowNs();
       this.deadlineNs = x.startNs + timeoutNs;
     }
