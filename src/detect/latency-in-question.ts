@@ -29,7 +29,7 @@ export function latencyInQuestion(evidence: ProbeEvidence): LatencyInQuestion | 
   const slowTail = !slowMiddle && tail.latencyNs >= thresholdNs;
   const { cell, latencyNs } = slowTail ? tail : middle;
   const name = slowTail ? "p99" : "p50";
-  const words = `${name} ${formatDuration(latencyNs)} in ${cell.run.id}`;
+  const words = `${name} ${formatDuration(latencyNs)} in ${cell.name}`;
   return { cell, latencyNs, quantile: name, slow: slowMiddle || slowTail, words };
 }
 

@@ -3,6 +3,8 @@ import type { Finding, FindingCode, HistogramData, Run } from "../report/model.j
 
 export interface ProbeCell {
   readonly run: Run;
+  /** For people: its levels of the factors that vary, such as `nagle=on split=fields`. */
+  readonly name: string;
   readonly nagle: boolean;
   /** Pieces that the request is written in. */
   readonly pieces: number;

@@ -149,7 +149,7 @@ function packetLoss(_evidence: ProbeEvidence, question: LatencyInQuestion): Outc
   }
   const needed = (question.quantile === "p50" ? EXPLAINS_SHARE : TAIL_SHARE) * run.requests;
   const confirmed = question.slow && retransmits > 0 && retransmits >= needed;
-  return decided(confirmed, `${retransmits} retransmissions in ${run.requests} requests of ${run.id}`);
+  return decided(confirmed, `${retransmits} retransmissions in ${run.requests} requests of ${question.cell.name}`);
 }
 
 function nagleDelayedAck(evidence: ProbeEvidence, _question: LatencyInQuestion, findings: readonly Finding[]): Outcome {

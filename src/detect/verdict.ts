@@ -23,21 +23,23 @@ export function verdict(evidence: ProbeEvidence, findings: readonly Finding[], e
   const others = findings.filter((finding) => finding.code !== "nagle-delayed-ack");
   return [
     ...(stalls.length > 0 ? stallWords(stalls, cells, effects) : [calmWords(cells)]),
-    ...others.filter((finding) => finding.severity !== "info").flatMap(findingWords),
+    ...others.filter((finding) => finding.severity !== "info").flatMap((finding) => findingWords(finding, cells)),
     ...theoryWords(evidence, findings),
-    ...others.filter((finding) => finding.severity === "info").map((finding) => `${where(finding)}${finding.title}.`),
+    ...others
+      .filter((finding) => finding.severity === "info")
+      .map((finding) => `${where(finding, cells)}${finding.title}.`),
     ...failures(evidence),
     ...unused(evidence),
   ];
 }
 
 function stallWords(stalls: readonly Finding[], cells: readonly ProbeCell[], effects: readonly Effect[]): string[] {
-  const stalled = new Set(stalls.map(where));
-  const calm = cells.filter((cell) => !stalled.has(`${cell.run.id}: `));
+  const stalled = new Set(stalls.map((stall) => cellOf(stall, cells)));
+  const calm = cells.filter((cell) => !stalled.has(cell));
   const fixes = [...new Set(stalls.map((stall) => stall.fix.slice(0, 2).join("; or ")))];
   return [
-    ...stalls.map((stall) => `${where(stall)}${stall.title}${withoutIt(stall, cells)}.`),
-    ...(calm.length > 0 ? [`No stall in ${calm.map((cell) => cell.run.id).join("; ")}: p50 ${p50Range(calm)}.`] : []),
+    ...stalls.map((stall) => `${where(stall, cells)}${stall.title}${withoutIt(stall, cells)}.`),
+    ...(calm.length > 0 ? [`No stall in ${calm.map((cell) => cell.name).join("; ")}: p50 ${p50Range(calm)}.`] : []),
     ...effects.filter(isNagleBySplit).map((effect) => `${effect.says}.`),
     ...fixes.map((fix) => `To change: ${fix}.`),
   ];
@@ -50,8 +52,8 @@ function calmWords(cells: readonly ProbeCell[]): string {
   return `No stall: in ${combinations} no request waited for a delayed ACK, p50 ${p50Range(cells)}${limit}.`;
 }
 
-function findingWords(finding: Finding): string[] {
-  return [`${where(finding)}${finding.title}.`, ...finding.fix.slice(0, 1).map((fix) => `To change: ${fix}.`)];
+function findingWords(finding: Finding, cells: readonly ProbeCell[]): string[] {
+  return [`${where(finding, cells)}${finding.title}.`, ...finding.fix.slice(0, 1).map((fix) => `To change: ${fix}.`)];
 }
 
 /** What theories explain that no finding has told; or that something slow stays unexplained. */
@@ -82,11 +84,11 @@ function failures(evidence: ProbeEvidence): string[] {
 }
 
 function unused(evidence: ProbeEvidence): string[] {
-  return evidence.cells.filter(({ run }) => !run.used).map(({ run }) => `${run.id} is not used: ${run.wire.says}.`);
+  return evidence.cells.filter(({ run }) => !run.used).map(({ run, name }) => `${name} is not used: ${run.wire.says}.`);
 }
 
 function withoutIt(finding: Finding, cells: readonly ProbeCell[]): string {
-  const cell = cells.find((candidate) => where(finding) === `${candidate.run.id}: `);
+  const cell = cellOf(finding, cells);
   if (finding.whatIf === null || cell === undefined) return "";
   return `; p50 ${formatDuration(cell.run.latency.p50)}, without it ${formatDuration(finding.whatIf.p50Ns)}`;
 }
@@ -97,7 +99,15 @@ function p50Range(cells: readonly ProbeCell[]): string {
   return low === high ? low : `${low} to ${high}`;
 }
 
-const where = (finding: Finding): string => ("run" in finding.subject ? `${finding.subject.run}: ` : "");
+function cellOf({ subject }: Finding, cells: readonly ProbeCell[]): ProbeCell | undefined {
+  return cells.find(({ run }) => "run" in subject && run.id === subject.run);
+}
+
+/** The only cell needs no name. */
+function where(finding: Finding, cells: readonly ProbeCell[]): string {
+  const cell = cells.length > 1 ? cellOf(finding, cells) : undefined;
+  return cell === undefined ? "" : `${cell.name}: `;
+}
 
 /** Only an interaction that is clearly there; with a single round there is no interval to ask. */
 const isNagleBySplit = (effect: Effect): boolean =>

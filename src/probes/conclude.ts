@@ -8,6 +8,7 @@ import { toHistogramData } from "../report/histogram.js";
 import type { Finding, HistogramData, PoolReport, ProbeSource, Report, Run } from "../report/model.js";
 import { LatencyHistogram } from "../stats/histogram.js";
 import { effects } from "./effects.js";
+import type { Cell } from "./experiment.js";
 import type { CellRun, ProbePlan, ProbeRun } from "./runner.js";
 import { judgeWire } from "./wire.js";
 
@@ -92,6 +93,7 @@ function evidenceOf({ planned, collected }: CellRun, plan: ProbePlan, dnsNs: num
   };
   return {
     run,
+    name: nameOf(cell, plan),
     nagle: cell.nagle === "on",
     pieces: cuts.length + 1,
     quickack: cell.quickack,
@@ -103,6 +105,14 @@ function evidenceOf({ planned, collected }: CellRun, plan: ProbePlan, dnsNs: num
     lagNs: Float64Array.from(collected.columns.lagNs),
     waitNs: Float64Array.from(collected.columns.waitNs),
   };
+}
+
+/** Its levels of the factors that vary; all of them when none does. */
+function nameOf(cell: Cell, plan: ProbePlan): string {
+  const levels = Object.entries(cell.factors);
+  const varies = (factor: string) => plan.cells.some((other) => other.cell.factors[factor] !== cell.factors[factor]);
+  const varied = levels.filter(([factor]) => varies(factor));
+  return (varied.length > 0 ? varied : levels).map(([factor, level]) => `${factor}=${level}`).join(" ");
 }
 
 function phasesOf(collected: CellRun["collected"], dnsNs: number | null): Record<string, HistogramData> {

@@ -74,6 +74,7 @@ export function cell(sketch: CellSketch = {}): ProbeCell {
   };
   return {
     run,
+    name: run.id,
     nagle,
     pieces,
     quickack,

@@ -102,4 +102,4 @@ const severityOf = (confidence: Finding["confidence"]): Finding["severity"] =>
   confidence === "possible" ? "warning" : "error";
 
 const comparison = (cell: ProbeCell, twin: ProbeCell): string =>
-  `p50 ${formatDuration(cell.run.latency.p50)} here, ${formatDuration(twin.run.latency.p50)} in ${twin.run.id}`;
+  `p50 ${formatDuration(cell.run.latency.p50)} here, ${formatDuration(twin.run.latency.p50)} in ${twin.name}`;

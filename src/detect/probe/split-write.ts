@@ -40,7 +40,7 @@ function finding(evidence: ProbeEvidence, cell: ProbeCell): Finding[] {
       ? []
       : [
           {
-            says: `p50 ${formatDuration(cell.run.latency.p50)} here, ${formatDuration(whole.run.latency.p50)} in ${whole.run.id}`,
+            says: `p50 ${formatDuration(cell.run.latency.p50)} here, ${formatDuration(whole.run.latency.p50)} in ${whole.name}`,
           },
         ];
   return [
