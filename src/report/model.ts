@@ -117,7 +117,7 @@ export const runSchema = z
   })
   .strict();
 
-export const subjectSchema = z.union([z.object({ run: z.string() }).strict(), z.object({ flow: z.int() }).strict()]);
+const subjectSchema = z.union([z.object({ run: z.string() }).strict(), z.object({ flow: z.int() }).strict()]);
 
 export const findingSchema = z
   .object({

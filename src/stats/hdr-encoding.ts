@@ -15,6 +15,8 @@ const HEADER_BYTES = 40;
 /** 34,000 buckets of at most 9 bytes are 300 kB; five digits of precision from elsewhere may take more. */
 const MAX_BYTES = 32 * 1024 * 1024;
 const MAX_DIGITS = 5;
+/** 64 powers of two of 2^17 buckets each, as five digits of precision need. */
+const MAX_BUCKETS = 65 * 2 ** 17;
 
 export function unreadableHistogram(reason: string, cause?: unknown): NetlatError {
   return new NetlatError(EXIT.unreadableInput, `not a readable histogram: ${reason}`, {
@@ -49,7 +51,27 @@ export function uncompressedHdr(base64: string): Uint8Array {
   }
   const digits = plain.readUInt32BE(12);
   if (digits > MAX_DIGITS) throw unreadableHistogram(`it claims ${digits} significant digits`);
+  checkRuns(plain.subarray(HEADER_BYTES, HEADER_BYTES + payloadBytes));
   return plain;
+}
+
+/**
+ * The counts are ZigZag LEB128 numbers; a negative one is a run of so many empty buckets, over which the library loops one by
+ * one: a run longer than any histogram would keep it busy for hours.
+ */
+function checkRuns(counts: Uint8Array): void {
+  let buckets = 0;
+  for (let at = 0; at < counts.length; ) {
+    let value = 0;
+    let byte = 0x80;
+    // Eight groups of 7 bits, then a ninth of 8 (ZigZagEncoding.java); a double is exact enough to compare with a bound.
+    for (let group = 0; group < 9 && (byte & 0x80) !== 0 && at < counts.length; group++) {
+      byte = counts[at++] as number;
+      value += (group < 8 ? byte & 0x7f : byte) * 2 ** (7 * group);
+    }
+    buckets += value % 2 === 1 ? (value + 1) / 2 : 1;
+  }
+  if (buckets > MAX_BUCKETS) throw unreadableHistogram(`it claims ${buckets} buckets`);
 }
 
 function inflate(compressed: Uint8Array): Buffer {

@@ -18,7 +18,6 @@ const FACTOR_NS: Readonly<Record<string, number>> = {
 export const ns = (value: number): Ns => Math.round(value) as Ns;
 export const us = (value: number): Ns => ns(value * 1e3);
 export const ms = (value: number): Ns => ns(value * 1e6);
-export const seconds = (value: number): Ns => ns(value * 1e9);
 export const toMs = (duration: number): number => duration / 1e6;
 
 /**

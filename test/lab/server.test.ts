@@ -69,10 +69,15 @@ describe("the answer's writes", () => {
 
   it("lets Nagle's algorithm hold a piece back when asked to", onlyIf(CAN_QUICKACK, NO_KERNEL), async () => {
     const asker = await client(await lab("memcached", { splitResponse: [20, 480], valueBytes: 1000, nagle: true }));
-    (KERNEL as SocketOptions).setQuickAck(fdOf(asker.socket) as number, false);
-    const before = segmentsIn(asker);
-    await asker.ask("get a\r\n", LARGE_HIT.length);
-    expect(segmentsIn(asker) - before).toBe(2);
+    const segments: number[] = [];
+    // On a busy machine the delayed ACK may fire between two of the server's writes: then nothing is left to be held.
+    for (let tries = 0; tries < 5 && !segments.includes(2); tries++) {
+      (KERNEL as SocketOptions).setQuickAck(fdOf(asker.socket) as number, false);
+      const before = segmentsIn(asker);
+      await asker.ask("get a\r\n", LARGE_HIT.length);
+      segments.push(segmentsIn(asker) - before);
+    }
+    expect(segments).toContain(2);
   });
 
   it("writes an answer that is shorter than its pieces", async () => {

@@ -49,7 +49,7 @@ export function readOne(protocol: Protocol, text: string): Omit<ReadAnswer, "end
 }
 
 /** Fractions at which a stream is cut, turned into chunks. Equal fractions give empty chunks, which a reader survives too. */
-export function cutAt(bytes: Uint8Array, fractions: readonly number[]): Uint8Array[] {
+function cutAt(bytes: Uint8Array, fractions: readonly number[]): Uint8Array[] {
   const cuts = fractions.map((fraction) => Math.floor(fraction * bytes.length)).sort((a, b) => a - b);
   return [...cuts, bytes.length].map((cut, index) => bytes.subarray(index === 0 ? 0 : cuts[index - 1], cut));
 }

@@ -226,6 +226,17 @@ describe("the encoding", () => {
     expect(() => LatencyHistogram.decode(envelope(deflateSync(Buffer.alloc(64 * 1024 * 1024))))).toThrow(/damaged/);
   });
 
+  it("does not loop over a run of empty buckets that no histogram has", () => {
+    const plain = Buffer.alloc(40 + 7);
+    plain.writeInt32BE(0x1c849313, 0);
+    plain.writeUInt32BE(7, 4);
+    plain.writeUInt32BE(3, 12);
+    plain.writeBigInt64BE(1n, 16);
+    plain.writeBigInt64BE(3_600_000_000_000n, 24);
+    plain.set([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f], 40);
+    expect(() => LatencyHistogram.decode(envelope(deflateSync(plain)))).toThrow(/buckets/);
+  });
+
   it("refuses moments that contradict the buckets", () => {
     const text = histogram([1e6, 44e6]).encode();
     expect(() => LatencyHistogram.decode(text, { min: 1e6, max: 99e6, mean: 22e6 })).toThrow(/contradict/);
