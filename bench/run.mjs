@@ -1,5 +1,6 @@
 /**
- * Side-by-side measurements against peers: `npm run bench -- probe [--quick] [--placement apart|together|free]`.
+ * Side-by-side measurements against peers: `npm run bench -- probe [--quick] [--placement apart|together|free]`,
+ * `npm run bench -- pcap [--quick] [--keep]` (--keep: the captures that it made stay in the temporary folder).
  * A full run is kept in bench/results/<suite>.json together with the machine's facts; a quick one in bench/build/.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -9,7 +10,7 @@ import { busyWarning, machineFacts } from "./lib/machine.mjs";
 import { stopAll } from "./lib/processes.mjs";
 
 /** A new suite is one file in bench/suites and one line here. */
-const SUITES = { probe: () => import("./suites/probe.mjs") };
+const SUITES = { probe: () => import("./suites/probe.mjs"), pcap: () => import("./suites/pcap.mjs") };
 const PLACEMENTS = ["apart", "together", "free"];
 
 function readArguments() {
@@ -17,6 +18,7 @@ function readArguments() {
     allowPositionals: true,
     options: {
       quick: { type: "boolean", default: false },
+      keep: { type: "boolean", default: false },
       placement: { type: "string" },
       netlat: { type: "string", default: fileURLToPath(new URL("../bin/netlat.js", import.meta.url)) },
     },

@@ -17,6 +17,9 @@ need redis-tools redis-benchmark
 need nginx nginx
 need haproxy haproxy
 need sockperf sockperf
+need tshark tshark
+need tcptrace tcptrace
+need tcpdump tcpdump
 need gcc gcc
 need libc6-dev /usr/include/stdio.h
 need util-linux setpriv

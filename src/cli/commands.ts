@@ -17,6 +17,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("../commands/probe.js")).probeCommand,
   },
   {
+    name: "pcap",
+    summary: "read a capture, find the stalls and their causes",
+    load: async () => (await import("../commands/pcap.js")).pcapCommand,
+  },
+  {
     name: "pool",
     summary: "size a connection pool by Little's law",
     load: async () => (await import("../commands/pool.js")).poolCommand,
@@ -39,6 +44,7 @@ Examples:
   netlat probe                                  find the stall in the lab
   netlat probe memcached://127.0.0.1:11211/key  ask a real server
   netlat probe redis://cache:6379/key --rate 2000/s --connections 8
+  netlat pcap trace.pcapng                      find the stalls in a capture
   netlat pool --rate 5000/s --latency 45ms --connections 20 --after 1ms
   netlat serve memcached --think 5ms
   netlat explain nagle-delayed-ack

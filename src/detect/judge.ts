@@ -1,5 +1,6 @@
 /** Runs all detectors over a finished probe. One that throws becomes an outcome, not a crash (learnt from Lighthouse's runner). */
-import { type DetectorOutcome, FINDING_CODES, type Finding, type FindingCode } from "../report/model.js";
+import type { DetectorOutcome, Finding } from "../report/model.js";
+import { PROBE_FINDING_CODES, type ProbeFindingCode } from "./finding-codes.js";
 import { usableCells } from "./probe/cells.js";
 import { PROBE_DETECTORS, type ProbeDetectors } from "./probe/registry.js";
 import type { ProbeEvidence } from "./probe-evidence.js";
@@ -7,7 +8,7 @@ import type { ProbeEvidence } from "./probe-evidence.js";
 export interface Judgement {
   /** Errors before warnings before infos; among equals the most costly first. */
   readonly findings: Finding[];
-  /** One outcome per finding code: "no findings" must never mean "could not look". */
+  /** One outcome per finding code of a probe: "no findings" must never mean "could not look". */
   readonly detectors: DetectorOutcome[];
 }
 
@@ -15,7 +16,7 @@ export interface Judgement {
 export function judge(evidence: ProbeEvidence, detectors: ProbeDetectors = PROBE_DETECTORS): Judgement {
   const lag = runOne(evidence, detectors, "generator-lag");
   const late = lag.findings.length > 0;
-  const results = FINDING_CODES.map((code) => {
+  const results = PROBE_FINDING_CODES.map((code) => {
     if (code === "generator-lag") return lag;
     return late ? withheld(code) : runOne(evidence, detectors, code);
   });
@@ -30,7 +31,7 @@ interface Result {
   readonly outcome: DetectorOutcome;
 }
 
-function runOne(evidence: ProbeEvidence, detectors: ProbeDetectors, code: FindingCode): Result {
+function runOne(evidence: ProbeEvidence, detectors: ProbeDetectors, code: ProbeFindingCode): Result {
   try {
     const obstacle = detectors[code].cannotJudge(evidence);
     if (obstacle !== null) return { findings: [], outcome: { code, status: "not-applicable", reason: obstacle } };
@@ -42,7 +43,7 @@ function runOne(evidence: ProbeEvidence, detectors: ProbeDetectors, code: Findin
   }
 }
 
-const withheld = (code: FindingCode): Result => ({
+const withheld = (code: ProbeFindingCode): Result => ({
   findings: [],
   outcome: { code, status: "not-applicable", reason: "we were late ourselves (generator-lag)" },
 });
@@ -55,6 +56,7 @@ function looked(evidence: ProbeEvidence): string {
 
 const RANK: Readonly<Record<Finding["severity"], number>> = { error: 0, warning: 1, info: 2 };
 
-function mostSevereFirst(left: Finding, right: Finding): number {
+/** Order of findings in a report. */
+export function mostSevereFirst(left: Finding, right: Finding): number {
   return RANK[left.severity] - RANK[right.severity] || right.costNs.total - left.costNs.total;
 }

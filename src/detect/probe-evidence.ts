@@ -1,5 +1,6 @@
 /** What a finished probe lays before the detectors and the theories: its runs, and per answered request the times behind them. */
-import type { Finding, FindingCode, HistogramData, Run } from "../report/model.js";
+import type { Finding, HistogramData, Run } from "../report/model.js";
+import type { ProbeFindingCode } from "./finding-codes.js";
 
 export interface ProbeCell {
   readonly run: Run;
@@ -48,7 +49,7 @@ export interface ProbeEvidence {
   readonly slowServerNs: number;
 }
 
-export interface ProbeDetector<C extends FindingCode> {
+export interface ProbeDetector<C extends ProbeFindingCode> {
   readonly code: C;
   /** What it must have seen to judge; the reason, in words, when it cannot. null: it can. */
   cannotJudge(evidence: ProbeEvidence): string | null;

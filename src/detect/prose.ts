@@ -3,13 +3,15 @@
  * Detectors give facts; no sentence for people stands anywhere else. Detectors of captures speak with the same words.
  */
 import type { FindingCode } from "../report/model.js";
-import { formatDuration } from "../units/duration.js";
+import { digits, formatDuration } from "../units/duration.js";
 
 interface Prose {
   /** One line for `netlat explain` without a code. */
   readonly summary: string;
   /** Facts to one sentence, without a full stop. */
   readonly title: (...facts: never[]) => string;
+  /** The title where a capture tells it and can say more, or less, than a probe. */
+  readonly captured?: (...facts: never[]) => string;
   /** What to change, the best first; by who has to change it where that differs. */
   readonly fix: readonly string[] | Readonly<Record<string, readonly string[]>>;
 }
@@ -17,10 +19,10 @@ interface Prose {
 export const PROSE = {
   "nagle-delayed-ack": {
     summary: "the sender's Nagle waits for an ACK that the receiver delays (40 ms on Linux)",
-    title: (sender: "client" | "server", delayed: Delayed): string =>
+    title: (sender: Role, delayed: Delayed): string =>
       sender === "client"
-        ? `Nagle x delayed ACK: ${share(delayed)} waited ${formatDuration(delayed.p50Ns)} (p50) between two of their own writes`
-        : `Nagle x delayed ACK in the answer: ${share(delayed)} waited ${formatDuration(delayed.p50Ns)} (p50) for the rest of the server's answer`,
+        ? `Nagle x delayed ACK: ${shareOf(delayed)} waited ${formatDuration(delayed.p50Ns)} (p50) between two of their own writes`
+        : `Nagle x delayed ACK in the answer: ${shareOf(delayed)} waited ${formatDuration(delayed.p50Ns)} (p50) for the rest of the server's answer`,
     fix: {
       client: [
         "write each request with one call: join its pieces in a buffer, or use writev, MSG_MORE or TCP_CORK",
@@ -39,6 +41,10 @@ export const PROSE = {
       segmentsPerRequest === null
         ? `each request is written in ${pieces} pieces where one would do`
         : `each request is written in ${pieces} pieces and travels in ${segmentsPerRequest.toFixed(1)} segments where one write would need fewer`,
+    captured: (sender: Role, share: Share, segments: number): string =>
+      sender === "client"
+        ? `split writes: ${shareOf(share)} travel in ${digits(segments)} segments, small ones that did not wait for each other`
+        : `split writes in the answer: for ${shareOf(share)} it travels in ${digits(segments)} segments where one would hold it`,
     fix: [
       "write each request with one call: join its pieces in a buffer, or use writev, MSG_MORE or TCP_CORK",
       "TCP_NODELAY keeps this from becoming a stall, but does not save the segments; do not turn it off before the pieces are joined",
@@ -46,8 +52,10 @@ export const PROSE = {
   },
   "delayed-ack": {
     summary: "the server's kernel acknowledged late, but nobody waited for it",
+    captured: (receiver: Role, late: Delayed): string =>
+      `delayed ACK: the ${receiver} acknowledged ${late.count} times ${formatDuration(late.p50Ns)} (p50) late, in ${late.of} requests; nothing waited for it`,
     title: (delayed: Delayed): string =>
-      `delayed ACK: ${share(delayed)} were acknowledged ${formatDuration(delayed.p50Ns)} (p50) late; nothing waited for it`,
+      `delayed ACK: ${shareOf(delayed)} were acknowledged ${formatDuration(delayed.p50Ns)} (p50) late; nothing waited for it`,
     fix: [
       "nothing needs to change while each request is one write; with Nagle on and several writes each of these ACKs becomes a stall",
       "leave such ACKs out when you read an RTT from ACK times: they tell of a timer, not of the path",
@@ -56,7 +64,7 @@ export const PROSE = {
   "slow-server": {
     summary: "the server thinks long before the first byte of its answer",
     title: (delayed: Delayed): string =>
-      `slow server: ${share(delayed)} waited ${formatDuration(delayed.p50Ns)} (p50) for the first byte of the answer, the path's round trip taken off`,
+      `slow server: ${shareOf(delayed)} waited ${formatDuration(delayed.p50Ns)} (p50) for the first byte of the answer, the path's round trip taken off`,
     fix: [
       "look inside the server: its own request log, a profile, locks, garbage collection, disk, and what it calls in turn",
       "if only some requests are slow, find what they share: one key, one backend, a fixed period",
@@ -88,12 +96,82 @@ export const PROSE = {
       "use --engine kernel on Linux: it sends and receives without Node's event loop",
     ],
   },
+  rto: {
+    summary: "a lost packet is sent again only when a timer ends (200 ms on Linux)",
+    title: (sender: Role, delayed: Delayed): string =>
+      `packet loss: ${shareOf(delayed)} waited ${formatDuration(delayed.p50Ns)} (p50) until the ${sender}'s retransmission timer sent again what was lost`,
+    fix: [
+      "find where packets are lost: interface and switch drop counters, policers, full queues, a duplex or MTU mismatch on the path",
+      "nothing follows a lost last segment that could tell of it: keep tail loss probes on (Linux net.ipv4.tcp_early_retrans=3, the default)",
+      "keep SACK and timestamps on (net.ipv4.tcp_sack, tcp_timestamps), and hedge or retry requests that must not wait 200 ms",
+    ],
+  },
+  "fast-retransmit": {
+    summary: "a lost packet is sent again after duplicate ACKs, a round trip later",
+    title: (sender: Role, delayed: Delayed): string =>
+      `packet loss: ${shareOf(delayed)} waited ${formatDuration(delayed.p50Ns)} (p50) while the ${sender} sent lost segments again (fast retransmit)`,
+    fix: [
+      "find where packets are lost: interface and switch drop counters, policers, full queues; loss under load alone means a queue that overflows",
+      "where the sender's own bursts overflow a queue, pace them (Linux tc fq, BBR) or shorten them",
+    ],
+  },
+  "syn-retransmit": {
+    summary: "a SYN or its answer is lost: the connection opens a second late, or never",
+    title: (sender: Role, delayed: Delayed): string =>
+      `slow connects: ${delayed.count} of ${delayed.of} connections waited ${formatDuration(delayed.p50Ns)} (p50) because the ${sender} had to send its ${sender === "client" ? "SYN" : "SYN-ACK"} again`,
+    fix: [
+      "look for a full accept queue on the server (Linux nstat TcpExtListenOverflows, TcpExtListenDrops; ss -ltn): raise the backlog and net.core.somaxconn, accept faster",
+      "look for a firewall or connection tracking table that drops (dmesg: nf_conntrack: table full), and for an address that nobody answers",
+      "keep connections open and reuse them, so that a lost SYN meets few requests",
+    ],
+  },
+  "zero-window": {
+    summary: "the receiver's buffer is full: the sender must wait until the application reads",
+    title: (receiver: Role, delayed: Delayed): string =>
+      `closed window: ${shareOf(delayed)} waited ${formatDuration(delayed.p50Ns)} (p50) because the ${receiver} did not read and its receive buffer was full`,
+    fix: {
+      client: [
+        "make the client read faster: take reading off the thread that computes, read to the end before processing, ask for less at once",
+        "raise the client's receive buffer only where reading keeps up on average (Linux net.ipv4.tcp_rmem; do not set SO_RCVBUF, it ends auto-tuning)",
+      ],
+      server: [
+        "make the server read faster: its workers or its event loop are busy while the request waits in the kernel",
+        "raise the server's receive buffer only where reading keeps up on average (Linux net.ipv4.tcp_rmem; do not set SO_RCVBUF, it ends auto-tuning)",
+      ],
+    },
+  },
+  "connection-reset": {
+    summary: "a connection is reset while a request is under way, or refused",
+    title: (by: Role, broken: Share): string =>
+      `connection reset: ${shareOf(broken)} were cut off by the ${by}, without an answer`,
+    captured: (refused: Share): string =>
+      `connection refused: ${refused.count} of ${refused.of} connections were answered with a reset`,
+    fix: {
+      client: [
+        "look for a timeout or a cancelled request in the client: it closed its socket while the answer was still owed",
+        "if the server was slow then, see its other findings: the client gave up",
+      ],
+      server: [
+        "look for a crash, a restart or an idle timeout of the server, or of a proxy or load balancer in between, at the times shown",
+        "keep the client's idle timeout below the server's, so that it never asks on a connection that is being closed",
+        "retry requests that may be repeated, once, on a new connection",
+      ],
+      refused: [
+        "see that the server listens on that address and port (ss -ltn), and that no firewall rejects with a reset",
+      ],
+    },
+  },
 } as const satisfies { [C in FindingCode]: Prose };
 
-interface Delayed {
+type Role = "client" | "server";
+
+interface Share {
   readonly count: number;
   readonly of: number;
+}
+
+interface Delayed extends Share {
   readonly p50Ns: number;
 }
 
-const share = (delayed: Delayed): string => `${delayed.count} of ${delayed.of} requests`;
+const shareOf = ({ count, of }: Share): string => `${count} of ${of} requests`;

@@ -14,24 +14,31 @@ import { CONNECT_SHARE, EXPLAINS_SHARE, TAIL_SHARE } from "./thresholds.js";
 
 type Outcome = Pick<Theory, "verdict" | "because">;
 
-interface Test {
-  readonly id: string;
-  readonly claim: string;
-  readonly test: (evidence: ProbeEvidence, question: LatencyInQuestion, findings: readonly Finding[]) => Outcome;
-}
+type Test = (evidence: ProbeEvidence, question: LatencyInQuestion, findings: readonly Finding[]) => Outcome;
 
-const TESTS: readonly Test[] = [
-  { id: "slow-path", claim: "the path is slow: the round trip is most of the latency", test: slowPath },
-  { id: "slow-connect", claim: "setting up connections is what takes the time", test: slowConnect },
-  { id: "slow-server", claim: "the server is slow: it thinks for most of the latency", test: slowServerTheory },
-  { id: "pool-too-small", claim: "the pool is too small: requests wait for a free connection", test: poolTooSmall },
-  { id: "packet-loss", claim: "packets are lost and sent again", test: packetLoss },
+/** The theories of probes and captures, in the order of the report. */
+export const THEORIES = [
+  { id: "slow-path", claim: "the path is slow: the round trip is most of the latency" },
+  { id: "slow-connect", claim: "setting up connections is what takes the time" },
+  { id: "slow-server", claim: "the server is slow: it thinks for most of the latency" },
+  { id: "pool-too-small", claim: "the pool is too small: requests wait for a free connection" },
+  { id: "packet-loss", claim: "packets are lost and sent again" },
   {
     id: "nagle-delayed-ack",
     claim: "Nagle x delayed ACK: the sender waits for an ACK that the receiver delays",
-    test: nagleDelayedAck,
   },
-];
+] as const;
+
+export type TheoryId = (typeof THEORIES)[number]["id"];
+
+const TESTS: { readonly [Id in TheoryId]: Test } = {
+  "slow-path": slowPath,
+  "slow-connect": slowConnect,
+  "slow-server": slowServerTheory,
+  "pool-too-small": poolTooSmall,
+  "packet-loss": packetLoss,
+  "nagle-delayed-ack": nagleDelayedAck,
+};
 
 /**
  * Each theory confirmed, refuted or untested, with its number. A theory is confirmed only where something is slow and it explains
@@ -40,10 +47,10 @@ const TESTS: readonly Test[] = [
 export function theories(evidence: ProbeEvidence, findings: readonly Finding[]): Theory[] {
   const question = latencyInQuestion(evidence);
   const late = findings.some((finding) => finding.code === "generator-lag");
-  return TESTS.map(({ id, claim, test }) => {
+  return THEORIES.map(({ id, claim }) => {
     if (late) return { id, claim, ...untested("we were late ourselves (generator-lag)") };
     if (question === null) return { id, claim, ...untested("no cell has a usable answer") };
-    return { id, claim, ...test(evidence, question, findings) };
+    return { id, claim, ...TESTS[id](evidence, question, findings) };
   });
 }
 

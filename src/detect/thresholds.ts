@@ -54,3 +54,22 @@ export const CONNECT_SHARE = 0.3;
 export const CALM_FACTOR = 2;
 /** Retransmissions on this share of the requests can make a tail (p99). */
 export const TAIL_SHARE = 0.01;
+
+/** One slow answer is chance, unless it is slower than the threshold by this factor: then it is worth a look by itself. */
+export const OUTLIER_FACTOR = 10;
+
+/** Half of a service's messages or more travel in pieces: a habit of its writer, not an accident. */
+export const SPLIT_SHARE = 0.5;
+
+/**
+ * A SYN is sent again after 1 s (RFC 6298 section 2; Linux TCP_TIMEOUT_INIT), 200 ms at the very least. A second copy that comes
+ * sooner was made on the way, or by the capture.
+ */
+export const MIN_SYN_WAIT_NS = 100 * MS;
+
+/** A new connection per request: so many connections, with fewer exchanges than this on average. */
+export const MIN_CHURN_CONNECTIONS = 10;
+export const CHURN_EXCHANGES = 1.5;
+
+/** More of the pool than this is in use on average: a request may well have waited for a connection before we could see it. */
+export const FULL_POOL_SHARE = 0.9;

@@ -84,7 +84,9 @@ function failures(evidence: ProbeEvidence): string[] {
 }
 
 function unused(evidence: ProbeEvidence): string[] {
-  return evidence.cells.filter(({ run }) => !run.used).map(({ run, name }) => `${name} is not used: ${run.wire.says}.`);
+  return evidence.cells
+    .filter(({ run }) => !run.used)
+    .map(({ run, name }) => `${name} is not used: ${run.wire?.says ?? "its split was not seen"}.`);
 }
 
 function withoutIt(finding: Finding, cells: readonly ProbeCell[]): string {

@@ -1,15 +1,16 @@
 /**
- * HdrHistogram log, format version 1.3, as Java's HistogramLogWriter makes it: one tagged interval for each run. Overlapping
+ * HdrHistogram log, format version 1.3, as Java's HistogramLogWriter makes it: one tagged interval for each run (of a
+ * capture: each service). Overlapping
  * intervals (the runs of a probe are interleaved) are told apart by their tags. The maximum stands in milliseconds: Java's
  * writer divides the nanoseconds by 1e6, and its HistogramLogProcessor multiplies by the same `outputValueUnitRatio`.
  */
-import type { HistogramData, Run } from "../report/model.js";
+import type { HistogramData, Report, Run } from "../report/model.js";
 import type { Renderer } from "./renderer.js";
 
 const MAX_UNIT_NS = 1e6;
 
 export const hlog: Renderer = (report) => {
-  const startedAt = new Date(report.startedAt);
+  const startedAt = startOf(report);
   const epochSeconds = (startedAt.getTime() / 1000).toFixed(3);
   const lines = [
     `#[Logged with ${report.tool.name} ${report.tool.version}]`,
@@ -21,6 +22,12 @@ export const hlog: Renderer = (report) => {
   ];
   return `${lines.join("\n")}\n`;
 };
+
+/** A capture's times are those of its packets, not of the hour in which somebody read it. */
+function startOf({ source, startedAt }: Report): Date {
+  const first = source.kind === "capture" && source.firstPacketAt !== null ? new Date(source.firstPacketAt) : null;
+  return first === null || Number.isNaN(first.getTime()) ? new Date(startedAt) : first;
+}
 
 /** Service time under the run's own tag; in the open loop also the latency from the intended start. */
 function intervals(run: Run): string[] {

@@ -1,4 +1,5 @@
 import { Chalk } from "chalk";
+import type { Breakdown } from "../report/model.js";
 import type { Terminal } from "./renderer.js";
 
 type Paint = (text: string) => string;
@@ -12,6 +13,8 @@ export interface Theme {
   readonly bad: Paint;
   readonly warn: Paint;
   readonly bar: Paint;
+  /** For each part of the time of an exchange. */
+  readonly parts: Readonly<Record<keyof Breakdown, Paint>>;
   readonly marks: Marks;
 }
 
@@ -32,6 +35,18 @@ export interface Marks {
   readonly gap: string;
   readonly done: string;
   readonly left: string;
+  readonly to: string;
+  readonly between: string;
+  /** A segment on its way: both ends, both heads, and the shaft. */
+  readonly arrow: {
+    readonly from: string;
+    readonly right: string;
+    readonly left: string;
+    readonly into: string;
+    readonly shaft: string;
+  };
+  /** What a bar of the time of an exchange is made of. */
+  readonly parts: Readonly<Record<keyof Breakdown, string>>;
   /** Eight heights of a bar, lowest first. */
   readonly bars: readonly string[];
 }
@@ -53,6 +68,10 @@ const UNICODE: Marks = {
   gap: "┆",
   done: "━",
   left: "─",
+  to: "→",
+  between: "↔",
+  arrow: { from: "├", right: "►", left: "◄", into: "┤", shaft: "─" },
+  parts: { senderHold: "█", loss: "╳", window: "▒", server: "▓", transfer: "═", network: "░" },
   bars: [..."▁▂▃▄▅▆▇█"],
 };
 
@@ -73,6 +92,10 @@ const ASCII: Marks = {
   gap: ":",
   done: "#",
   left: ".",
+  to: "->",
+  between: "<->",
+  arrow: { from: "|", right: ">", left: "<", into: "|", shaft: "-" },
+  parts: { senderHold: "#", loss: "x", window: "w", server: "o", transfer: "=", network: "." },
   bars: [...".:-=+*#@"],
 };
 
@@ -86,6 +109,14 @@ export function themeFor(terminal: Terminal): Theme {
     bad: (text) => chalk.red(text),
     warn: (text) => chalk.yellow(text),
     bar: (text) => chalk.cyan(text),
+    parts: {
+      senderHold: (text) => chalk.red(text),
+      loss: (text) => chalk.magenta(text),
+      window: (text) => chalk.yellow(text),
+      server: (text) => chalk.cyan(text),
+      transfer: (text) => chalk.blue(text),
+      network: (text) => chalk.dim(text),
+    },
     marks: terminal.unicode ? UNICODE : ASCII,
   };
 }

@@ -13,6 +13,11 @@ export const FINDING_CODES = [
   "slow-server",
   "connection-churn",
   "generator-lag",
+  "rto",
+  "fast-retransmit",
+  "syn-retransmit",
+  "zero-window",
+  "connection-reset",
 ] as const;
 
 const duration = z.number().nonnegative();
@@ -31,6 +36,18 @@ export const histogramSchema = z
     p99: duration,
     p999: duration,
     hdr: z.string().describe("HdrHistogram V2 compressed, base64: the whole distribution, 3 significant digits"),
+  })
+  .strict();
+
+/** The parts add up to the latency. */
+const breakdownSchema = z
+  .object({
+    network: duration,
+    senderHold: duration,
+    loss: duration,
+    window: duration,
+    server: duration,
+    transfer: duration,
   })
   .strict();
 
@@ -101,6 +118,13 @@ export const runSchema = z
       })
       .strict()
       .nullable(),
+    concurrency: z
+      .object({ mean: z.number().nonnegative(), max: count, says: z.string() })
+      .strict()
+      .optional()
+      .describe("capture: exchanges in flight, integrated over the time of the capture"),
+    breakdownNs: breakdownSchema.optional().describe("capture: where the latency of all exchanges went, added up"),
+    pool: z.lazy(() => poolSchema).optional().describe("capture: this service by Little's law"),
     wire: z
       .object({
         pieces: count.describe("pieces per request that were asked for"),
@@ -111,13 +135,53 @@ export const runSchema = z
         split: z.enum(["as-asked", "merged", "not-seen"]),
         says: z.string(),
       })
-      .strict(),
+      .strict()
+      .nullable()
+      .describe("null: nobody asked for a split (capture)"),
     used: z.boolean().describe("false: the split did not happen on the wire, so no conclusion rests on this run"),
     slowest: z.array(timelineSchema),
   })
   .strict();
 
 const subjectSchema = z.union([z.object({ run: z.string() }).strict(), z.object({ flow: z.int() }).strict()]);
+
+/** The packets of one exchange as a ladder shows them. */
+const ladderSchema = z
+  .object({
+    flow: z.int(),
+    startNs: duration.describe("since the start of the capture; steps count from here"),
+    steps: z.array(
+      z
+        .object({
+          packet: z.int(),
+          atNs: signedDuration,
+          from: z.enum(["client", "server"]),
+          bytes: count,
+          flags: z.string().describe("SYN, ACK, PSH, FIN, RST, with spaces between"),
+          says: z.string().optional().describe("what this packet proves"),
+        })
+        .strict(),
+    ),
+    omitted: count.describe("earlier packets of the exchange that are not shown"),
+  })
+  .strict();
+
+const flowEndSchema = z.object({ address: z.string(), port: z.int() }).strict();
+
+const flowSchema = z
+  .object({
+    id: z.int(),
+    a: flowEndSchema,
+    b: flowEndSchema,
+    client: z.enum(["a", "b"]).nullable(),
+    protocol: z.enum(["memcached", "redis", "http1", "h2", "tls", "quic", "unknown"]),
+    vantage: z.enum(["client", "server", "middle", "unknown"]),
+    packets: count,
+    bytes: count,
+    handshakeRttNs: duration.nullable(),
+    exchanges: z.object({ count, latency: histogramSchema, breakdownNs: breakdownSchema }).strict(),
+  })
+  .strict();
 
 export const findingSchema = z
   .object({
@@ -133,6 +197,7 @@ export const findingSchema = z
       z.object({ packets: z.array(z.int()).optional(), atNs: signedDuration.optional(), says: z.string() }).strict(),
     ),
     fix: z.array(z.string()),
+    ladder: ladderSchema.optional().describe("the worst exchange that it delayed (capture)"),
     whatIf: z.object({ p50Ns: duration, p99Ns: duration }).strict().nullable(),
   })
   .strict();
@@ -212,6 +277,32 @@ const probeSourceSchema = z
   })
   .strict();
 
+const captureSourceSchema = z
+  .object({
+    kind: z.literal("capture"),
+    file: z.string().describe("- for standard input"),
+    format: z.string(),
+    linkTypes: z.array(z.string()),
+    packets: count,
+    tcpPackets: count,
+    bytes: count,
+    durationNs: duration,
+    firstPacketAt: z.string().nullable().describe("ISO time with nanoseconds"),
+    truncated: z
+      .object({ atByte: count, afterPacket: count, says: z.string() })
+      .strict()
+      .nullable()
+      .describe("damage that ended the reading"),
+    skipped: z.record(z.string(), count),
+    dropped: count.nullable().describe("by the capturing machine; null: the file does not tell"),
+    flowsSeen: count,
+    flowsEvicted: count,
+    flowsShown: count.describe("flows in `flows`: those that lost most time"),
+    filter: z.string().nullable(),
+    interrupted: z.boolean(),
+  })
+  .strict();
+
 const poolSourceSchema = z.object({ kind: z.literal("pool"), from: z.string() }).strict();
 
 export const reportSchema = z
@@ -228,9 +319,9 @@ export const reportSchema = z
       })
       .strict(),
     startedAt: z.iso.datetime(),
-    source: z.discriminatedUnion("kind", [probeSourceSchema, poolSourceSchema]),
+    source: z.discriminatedUnion("kind", [probeSourceSchema, captureSourceSchema, poolSourceSchema]),
     runs: z.array(runSchema),
-    flows: z.array(z.never()),
+    flows: z.array(flowSchema),
     effects: z.array(effectSchema),
     findings: z.array(findingSchema),
     theories: z.array(theorySchema),
@@ -253,5 +344,9 @@ export type DetectorOutcome = z.infer<typeof detectorSchema>;
 export type Effect = z.infer<typeof effectSchema>;
 export type PoolLoad = z.infer<typeof poolLoadSchema>;
 export type PoolReport = z.infer<typeof poolSchema>;
+export type Breakdown = z.infer<typeof breakdownSchema>;
+export type Ladder = z.infer<typeof ladderSchema>;
+export type FlowSummary = z.infer<typeof flowSchema>;
+export type CaptureSource = z.infer<typeof captureSourceSchema>;
 export type ProbeSource = z.infer<typeof probeSourceSchema>;
 export type Report = z.infer<typeof reportSchema>;

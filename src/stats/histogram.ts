@@ -71,6 +71,41 @@ export class LatencyHistogram {
   }
 
   /**
+   * Records a duration `count` times, as `record` would.
+   * @param count whole, from 0
+   */
+  recordMany(valueNs: number, count: number): void {
+    if (!(Number.isSafeInteger(count) && count >= 0)) throw new RangeError(`recordMany: a count of ${count}`);
+    if (count === 0) return;
+    if (!(valueNs >= 0 && valueNs <= HIGHEST_NS)) {
+      this.#rejected += count;
+      return;
+    }
+    const wholeNs = Math.round(valueNs);
+    this.#buckets.recordValueWithCount(wholeNs, count);
+    if (wholeNs < this.#min) this.#min = wholeNs;
+    if (wholeNs > this.#max) this.#max = wholeNs;
+    this.#sum += wholeNs * count;
+  }
+
+  /**
+   * Sets min, max and mean to what they truly were, where the values came in as stand-ins (recordMany with the middle of a
+   * bucket). Nothing happens to an empty histogram.
+   * @throws RangeError when the buckets contradict them
+   */
+  restoreMoments({ min, max, mean }: ExactMoments): void {
+    if (this.count === 0) return;
+    const buckets = this.#buckets;
+    const lowest = (valueNs: number): number => buckets.lowestEquivalentValue(valueNs);
+    if (lowest(min) !== lowest(this.#min) || lowest(max) !== lowest(this.#max) || !(mean >= min && mean <= max)) {
+      throw new RangeError(`restoreMoments: min ${min}, max ${max}, mean ${mean} are not those of the values recorded`);
+    }
+    this.#min = min;
+    this.#max = max;
+    this.#sum = mean * this.count;
+  }
+
+  /**
    * The value in nanoseconds that a fraction `p` (0 to 1) of the recorded values do not exceed; at most 0.1 % too high, and
    * never outside [min, max]. 0 when empty.
    */

@@ -29,9 +29,10 @@ export function parseSize(text: string, name: string): number {
   return bytes;
 }
 
-/** `100 B`, `64 KiB`, `1.5 MiB`. */
+/** `100 B`, `64 KiB`, `1.5 MiB`, `1.2 GiB`. */
 export function formatSize(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
-  const [value, unit] = bytes < 1024 ** 2 ? [bytes / 1024, "KiB"] : [bytes / 1024 ** 2, "MiB"];
-  return `${Number.isInteger(value) ? value : value.toFixed(1)} ${unit}`;
+  const step = bytes < 1024 ** 2 ? 1 : bytes < 1024 ** 3 ? 2 : 3;
+  const value = bytes / 1024 ** step;
+  return `${Number.isInteger(value) ? value : value.toFixed(1)} ${["KiB", "MiB", "GiB"][step - 1]}`;
 }

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { PROBE_FINDING_CODES } from "../../src/detect/finding-codes.js";
 import { judge } from "../../src/detect/judge.js";
 import { PROBE_DETECTORS } from "../../src/detect/probe/registry.js";
-import { FINDING_CODES, findingSchema } from "../../src/report/model.js";
+import { findingSchema } from "../../src/report/model.js";
 import { cell, defaultCells, evidence, stalling } from "./evidence.js";
 
 test("the default probe of a stalling server: one error, every detector accounted for, findings as the schema says", () => {
@@ -11,7 +12,7 @@ test("the default probe of a stalling server: one error, every detector accounte
     ["split-write", "info"],
   ]);
   for (const finding of findings) expect(findingSchema.parse(finding)).toEqual(finding);
-  expect(detectors.map((outcome) => outcome.code)).toEqual([...FINDING_CODES]);
+  expect(detectors.map((outcome) => outcome.code)).toEqual([...PROBE_FINDING_CODES]);
   expect(detectors.at(-1)).toMatchObject({ code: "generator-lag", status: "not-applicable" });
   expect(detectors[0]).toEqual({
     code: "nagle-delayed-ack",

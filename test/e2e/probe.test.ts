@@ -95,7 +95,9 @@ describe("the lab", linux, () => {
     const report = await probe(args);
     expect(report.source).toMatchObject({ engine: "net", transport: "tls" });
     const run = runOf(report, { split: "fields" });
-    expect(run.wire).toMatchObject({ writes: run.wire.pieces * 20, segments: run.wire.pieces * 20, split: "as-asked" });
+    const pieces = run.wire?.pieces ?? 0;
+    expect(pieces).toBeGreaterThan(1);
+    expect(run.wire).toMatchObject({ writes: pieces * 20, segments: pieces * 20, split: "as-asked" });
     expect(run.phases.tls?.count).toBeGreaterThanOrEqual(1);
     const source = report.source as { notSeen: string[] };
     expect(source.notSeen.join()).toContain("timestamping");
@@ -187,7 +189,7 @@ describe("without koffi", linux, () => {
       expect(source.notSeen.join()).toContain(name);
     }
     expect(findingsOf(report, "nagle-delayed-ack")[0]).toMatchObject({ confidence: "likely" });
-    expect(report.runs.every((run) => run.wire.segments === null)).toBe(true);
+    expect(report.runs.every((run) => run.wire?.segments === null)).toBe(true);
   });
 
   test("what needs it is refused with the remedy", async () => {

@@ -26,7 +26,7 @@ describe("the split on the wire", () => {
   test("writes that were merged before the system call are a lie: the cell is not used", () => {
     const judged = judgeWire({ ...split, writes: 100, segments: 100 });
     expect(judged).toMatchObject({ used: false, wire: { split: "merged" } });
-    expect(judged.wire.says).toContain("3 pieces were asked for");
+    expect(judged.wire?.says).toContain("3 pieces were asked for");
   });
 
   test("writes that the kernel joined although Nagle's algorithm is off: not used", () => {

@@ -2,6 +2,7 @@ import { HistogramLogReader } from "hdr-histogram-js";
 import { describe, expect, it } from "vitest";
 import { renderers } from "../../src/render/index.js";
 import type { Report } from "../../src/report/model.js";
+import { emptyCapture, lossesCapture } from "./sample-capture.js";
 import { openLoopReport, stallReport } from "./sample-report.js";
 
 const hlog = (report: Report): string => renderers.hlog(report, { columns: 80, colour: 0, unicode: true });
@@ -34,6 +35,17 @@ describe("hlog", () => {
     expect(found).toHaveLength(2 * report.runs.length);
     expect(found[1]!.tag).toBe(`${found[0]!.tag};corrected`);
     expect(found[1]!.count).toBe(report.runs[0]!.corrected!.count);
+  });
+
+  it("has one interval for each service of a capture, and the capture's own time", () => {
+    const report = lossesCapture();
+    expect(readBack(hlog(report)).map(({ tag, count }) => [tag, count])).toEqual(
+      report.runs.map((run) => [run.id, run.latency.count]),
+    );
+    expect(hlog(report)).toContain("#[StartTime: 1772390900.597 (seconds since epoch), 2026-03-01T18:48:20.597Z]");
+    const untimed = emptyCapture();
+    Object.assign(untimed.source, { firstPacketAt: "no time" });
+    expect(hlog(untimed)).toContain(untimed.startedAt);
   });
 
   it("writes the maximum in milliseconds, as Java's writer does", () => {

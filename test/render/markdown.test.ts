@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { renderers } from "../../src/render/index.js";
 import { code, list, prose, table } from "../../src/render/markdown/syntax.js";
 import type { Report } from "../../src/report/model.js";
+import { damagedCapture, emptyCapture, lossesCapture, stallCapture } from "./sample-capture.js";
 import { allErrorsReport, interruptedReport, openLoopReport, poolReport, stallReport } from "./sample-report.js";
 
 const markdown = (report: Report): string => renderers.markdown(report, { columns: 80, colour: 3, unicode: true });
@@ -13,6 +14,10 @@ describe("markdown", () => {
     "all-errors": allErrorsReport,
     interrupted: interruptedReport,
     pool: poolReport,
+    "capture-stall": stallCapture,
+    "capture-losses": lossesCapture,
+    "capture-damaged": damagedCapture,
+    "capture-empty": emptyCapture,
   };
   for (const [name, make] of Object.entries(samples)) {
     it(name, async () => {
@@ -21,13 +26,15 @@ describe("markdown", () => {
   }
 
   it("has as many cells in every row of a table as in its head, whatever the texts hold", () => {
-    const report = allErrorsReport();
-    report.theories[0]!.because = "a|b \\| `c|d` |";
-    let expected = 0;
-    for (const line of markdown(report).split("\n")) {
-      const bars = line.startsWith("|") ? [...line.matchAll(/(?<!\\)\|/g)].length : 0;
-      if (bars > 0 && expected > 0) expect(bars, line).toBe(expected);
-      expected = bars;
+    for (const report of [allErrorsReport(), damagedCapture(), lossesCapture()]) {
+      report.theories[0]!.because = "a|b \\| `c|d` |";
+      if (report.runs[0] !== undefined) report.runs[0].id += "|x";
+      let expected = 0;
+      for (const line of markdown(report).split("\n")) {
+        const bars = line.startsWith("|") ? [...line.matchAll(/(?<!\\)\|/g)].length : 0;
+        if (bars > 0 && expected > 0) expect(bars, line).toBe(expected);
+        expected = bars;
+      }
     }
   });
 

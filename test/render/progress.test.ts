@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { progressLine } from "../../src/render/progress.js";
+import { type CaptureProgress, captureProgressLine, progressLine } from "../../src/render/progress.js";
 import { displayWidth } from "../../src/render/text.js";
 
 const state = { cell: "nagle=on,split=fields", fraction: 0.426, p50Ns: 43.9e6, p99Ns: 44.1e6, etaSeconds: 11.2 };
@@ -42,5 +42,50 @@ describe("progress", () => {
       { columns: 80, colour: 0, unicode: false },
     );
     expect(text).toBe("........................    0 %  nagle=on,split=fields");
+  });
+});
+
+describe("progress of a capture", () => {
+  const read: CaptureProgress = {
+    packets: 1_234_567,
+    bytes: 400 * 1024 ** 2,
+    totalBytes: 1000 * 1024 ** 2,
+    flows: 10_000,
+    exchanges: 61_728,
+    stalls: 59,
+    elapsedSeconds: 2,
+  };
+  const shown = (columns: number, change: Partial<CaptureProgress> = {}, colour: 0 | 3 = 0): string =>
+    captureProgressLine({ ...read, ...change }, { columns, colour, unicode: true });
+
+  it("has a bar, how far it is, what was seen and found, and the time left", () => {
+    expect(shown(110)).toBe(
+      "━━━━━━━━━─────────────   40 %  1,234,567 packets  400 MiB  10,000 flows  61,728 exchanges  59 stalls  3 s left",
+    );
+  });
+
+  it("tells of a pipe, whose end nobody knows, how long it has been read", () => {
+    expect(shown(100, { totalBytes: null })).toBe(
+      "1,234,567 packets  400 MiB  10,000 flows  61,728 exchanges  59 stalls  2 s",
+    );
+  });
+
+  it("drops what is least needed, the stalls last", () => {
+    expect(shown(80)).toBe(" 40 %  1,234,567 packets  10,000 flows  61,728 exchanges  59 stalls  3 s left");
+    expect(shown(50)).toBe("━━━━━────────   40 %  1,234,567 packets  59 stalls");
+    expect(shown(20)).toBe(" 40 %  59 stalls");
+    expect(shown(9)).toBe(" 40 % 59…");
+  });
+
+  it("is never wider than the terminal, nor shows nonsense before the first byte and after the last", () => {
+    for (const bytes of [0, 1, 999, 1000, 5000]) {
+      for (const totalBytes of [null, 0, 1000]) {
+        for (let columns = 0; columns <= 130; columns++) {
+          const text = shown(columns, { bytes, totalBytes }, 3);
+          expect(displayWidth(text)).toBeLessThanOrEqual(columns);
+          expect(text).not.toMatch(/NaN|Infinity|[\r\n]/);
+        }
+      }
+    }
   });
 });

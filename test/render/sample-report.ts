@@ -7,7 +7,7 @@ const US = 1e3;
 const MS = 1e6;
 
 /** Log-normal latencies around a median, the same on every call. */
-function around(medianNs: number, count: number, seed: number, spread = 0.08): number[] {
+export function around(medianNs: number, count: number, seed: number, spread = 0.08): number[] {
   const uniform = random(seed);
   const normal = (): number => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
   return Array.from({ length: count }, () => Math.round(medianNs * Math.exp(spread * normal())));

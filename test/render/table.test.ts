@@ -3,6 +3,7 @@ import { renderers } from "../../src/render/index.js";
 import type { Terminal } from "../../src/render/renderer.js";
 import { displayWidth } from "../../src/render/text.js";
 import type { Report } from "../../src/report/model.js";
+import { damagedCapture, emptyCapture, lossesCapture, stallCapture } from "./sample-capture.js";
 import { allErrorsReport, interruptedReport, openLoopReport, poolReport, stallReport } from "./sample-report.js";
 
 const SAMPLES: Readonly<Record<string, () => Report>> = {
@@ -11,6 +12,10 @@ const SAMPLES: Readonly<Record<string, () => Report>> = {
   "all-errors": allErrorsReport,
   interrupted: interruptedReport,
   pool: poolReport,
+  "capture-stall": stallCapture,
+  "capture-losses": lossesCapture,
+  "capture-damaged": damagedCapture,
+  "capture-empty": emptyCapture,
 };
 
 const plain = (columns: number): Terminal => ({ columns, colour: 0, unicode: true });
@@ -86,6 +91,44 @@ describe("the table", () => {
     expect(text).toMatch(/^(?:[^\p{Cc}\p{Cf}]|\n)*$/u);
     expect(text).toContain("\\x1b[2J\\x1b[31mpwned|\\u{202e}gnp.exe\\r\\n");
     expect(text).toContain("/\\x1b]0;owned\\x07key|x");
+  });
+
+  it("shows what a capture holds, and lets none of it act on the terminal", () => {
+    for (const columns of [48, 80, 120]) {
+      const text = table(damagedCapture(), plain(columns));
+      expect(text).toMatch(/^(?:[^\p{Cc}\p{Cf}]|\n)*$/u);
+      expect(text).toContain("/tmp/\\x1b]0;owned\\x07a|b\\u{202e}.pcap");
+    }
+    expect(table(damagedCapture())).toContain("PSH\\x1b[5m ACK");
+  });
+
+  it("says of a capture what was not read of it, and where it ends", () => {
+    const text = table(lossesCapture(), plain(120));
+    expect(text).toContain("skipped   120,311 UDP, 25,900 ARP, 4 IPv4 fragment\n");
+    expect(text).toContain("▲ dropped 1204 packets by the capturing machine");
+    expect(text).toContain("▲ interrupted after 92.4 s");
+    expect(text).toContain("10,452 seen, 452 let go before their end");
+    expect(text).toContain("filter    net 10.0.0.0/8 and not port 22");
+    expect(table(damagedCapture())).toContain("▲ damaged at byte 65,537, after packet 61: a record claims");
+    expect(table(emptyCapture())).toContain("none: no exchange of a request and its answer was seen");
+  });
+
+  it("has every number of a service at 80 columns, whatever it is called", () => {
+    const text = table(lossesCapture());
+    expect(text).toMatch(/conns +exch +err +rate +in flight +p50 +p90 +p99 +max\n/);
+    expect(text).toMatch(/\n▲ \[2001:db8:0:1::2a\]:6379 +[▁▂▃▄▅▆▇█]+ +▁\n +10,120 +9000 +15 +97\.4\/s +0\.0463\/12 /);
+    expect(table(stallCapture(), plain(120))).toMatch(/▲ 10\.77\.0\.2:7777 +1 +100 .* ms +▂ +█\n/);
+  });
+
+  it("names the flow that a finding is about, and counts what it delayed", () => {
+    const text = table(lossesCapture());
+    expect(text).toContain("where   flow 12, 10.0.0.1:40112 → 10.0.0.7:8080");
+    expect(text).toContain("delayed 2 of 10,452 handshakes");
+    expect(text).toContain("delayed 10 of 9000 exchanges");
+  });
+
+  it("has a line of proof for many packets that does not list them all", () => {
+    expect(table(lossesCapture(), plain(120))).toContain("(packets 900, 901, 902, 903, 904, 905, 906, 907 …)");
   });
 
   it("marks the cell that a finding is about, and the one that no conclusion rests on", () => {

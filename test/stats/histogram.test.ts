@@ -67,6 +67,37 @@ describe("LatencyHistogram", () => {
     expect([h.count, h.rejected, h.min, h.max, h.mean]).toEqual([1, 5, 42, 42, 42]);
   });
 
+  it("records a value many times as if one by one", () => {
+    fc.assert(
+      fc.property(latency, fc.integer({ min: 0, max: 50 }), (value, count) => {
+        const many = histogram([7]);
+        many.recordMany(value, count);
+        const oneByOne = histogram([7, ...new Array<number>(count).fill(value)]);
+        expect(many.encode()).toBe(oneByOne.encode());
+        expect([many.count, many.min, many.max]).toEqual([oneByOne.count, oneByOne.min, oneByOne.max]);
+        expect(many.mean).toBeCloseTo(oneByOne.mean, 3);
+      }),
+      { numRuns: 30 },
+    );
+    const refused = histogram([]);
+    refused.recordMany(Number.NaN, 3);
+    expect([refused.count, refused.rejected]).toEqual([0, 3]);
+    expect(() => refused.recordMany(1, -1)).toThrow(RangeError);
+    expect(() => refused.recordMany(1, 0.5)).toThrow(RangeError);
+  });
+
+  it("takes back the exact moments behind stand-ins, and no others", () => {
+    const h = histogram([]);
+    h.recordMany(39_993_344, 2);
+    h.restoreMoments({ min: 40_000_000, max: 40_005_000, mean: 40_002_000 });
+    expect([h.min, h.max, h.mean]).toEqual([40_000_000, 40_005_000, 40_002_000]);
+    expect(() => h.restoreMoments({ min: 39e6, max: 40_005_000, mean: 40e6 })).toThrow(RangeError);
+    expect(() => h.restoreMoments({ min: 40_000_000, max: 40_005_000, mean: 41e6 })).toThrow(RangeError);
+    const empty = histogram([]);
+    empty.restoreMoments({ min: 1, max: 2, mean: 1 });
+    expect([empty.min, empty.max, empty.mean]).toEqual([0, 0, 0]);
+  });
+
   it("refuses a quantile outside 0 to 1", () => {
     expect(() => histogram([1]).quantile(99)).toThrow(RangeError);
     expect(() => histogram([1]).quantile(Number.NaN)).toThrow(RangeError);

@@ -1,4 +1,4 @@
-import type { FindingCode } from "../../report/model.js";
+import type { ProbeFindingCode } from "../finding-codes.js";
 import type { ProbeDetector } from "../probe-evidence.js";
 import { connectionChurn } from "./connection-churn.js";
 import { delayedAck } from "./delayed-ack.js";
@@ -7,7 +7,7 @@ import { nagleDelayedAck } from "./nagle-delayed-ack.js";
 import { slowServer } from "./slow-server.js";
 import { splitWrite } from "./split-write.js";
 
-export type ProbeDetectors = { readonly [C in FindingCode]: ProbeDetector<C> };
+export type ProbeDetectors = { readonly [C in ProbeFindingCode]: ProbeDetector<C> };
 
 /** One detector per finding that a probe can show, in the order of the report. A code without one does not compile. */
 export const PROBE_DETECTORS: ProbeDetectors = {

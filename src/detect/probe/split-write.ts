@@ -28,9 +28,9 @@ const splitCells = (evidence: ProbeEvidence): ProbeCell[] =>
 
 function finding(evidence: ProbeEvidence, cell: ProbeCell): Finding[] {
   const whole = oneWriteTwin(evidence, cell);
-  const segments = perRequest(cell, cell.run.wire.segments);
+  const segments = perRequest(cell, segmentsOf(cell));
   // Without the one-write cell, one segment is what the pieces would need at the least.
-  const needed = whole === null ? 1 : perRequest(whole, whole.run.wire.segments);
+  const needed = whole === null ? 1 : perRequest(whole, segmentsOf(whole));
   if (segments !== null && needed !== null && segments - needed < MIN_EXTRA_SEGMENTS) return [];
   const extraNs = whole === null ? 0 : Math.max(0, Math.round(cell.run.latency.p50 - whole.run.latency.p50));
   const count = cell.latencyNs.length;
@@ -54,7 +54,9 @@ function finding(evidence: ProbeEvidence, cell: ProbeCell): Finding[] {
       costNs: { total: extraNs * count, p50: extraNs, max: extraNs },
       confidence: segments === null ? "likely" : "certain",
       evidence: [
-        { says: `per request: ${digits(perRequest(cell, cell.run.wire.writes) ?? cell.pieces)} writes, ${seen}` },
+        {
+          says: `per request: ${digits(perRequest(cell, cell.run.wire?.writes ?? null) ?? cell.pieces)} writes, ${seen}`,
+        },
         ...compared,
       ],
       fix: [...prose.fix],
@@ -62,6 +64,8 @@ function finding(evidence: ProbeEvidence, cell: ProbeCell): Finding[] {
     },
   ];
 }
+
+const segmentsOf = (cell: ProbeCell): number | null => cell.run.wire?.segments ?? null;
 
 const perRequest = (cell: ProbeCell, total: number | null): number | null =>
   total === null || cell.run.requests === 0 ? null : total / cell.run.requests;

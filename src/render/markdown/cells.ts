@@ -31,12 +31,12 @@ export function cells(report: Report, page: Page): string[] {
     );
     if (open) row.push(time(run.corrected, "p50"), time(run.corrected, "p99"), time(run.sendLag, "p99"));
     row.push(String(Object.values(run.errors).reduce((sum, count) => sum + count, 0)));
-    row.push(perRequest(run, run.wire.writes, none), perRequest(run, run.wire.segments, none));
+    row.push(perRequest(run, run.wire?.writes ?? null, none), perRequest(run, run.wire?.segments ?? null, none));
     return row;
   });
   const unused = report.runs.filter((run) => !run.used);
   const notes = list(
-    unused.map((run) => `**not used** ${prose(cellName(run, page.factors))}: ${prose(run.wire.says)}`),
+    unused.map((run) => `**not used** ${prose(cellName(run, page.factors))}: ${prose(run.wire?.says ?? "")}`),
   );
   return [...table(head, rows, Math.max(1, names.length)), ...(notes.length === 0 ? [] : ["", ...notes])];
 }
@@ -65,7 +65,10 @@ export function charts(report: Report, page: Page): string[] {
 export function phases(report: Report, page: Page): string[] {
   const names = phasesOf(report.runs);
   if (names.length === 0) return [];
-  const head = ["cell", ...names.flatMap((name) => [`${prose(phaseName(name))} p50`, "p99"])];
+  const head = [
+    report.source.kind === "capture" ? "service" : "cell",
+    ...names.flatMap((name) => [`${prose(phaseName(name))} p50`, "p99"]),
+  ];
   const rows = report.runs.map((run) => [
     prose(cellName(run, page.factors)),
     ...names.flatMap((name) => {
@@ -80,6 +83,7 @@ export function phases(report: Report, page: Page): string[] {
 }
 
 export function errors(report: Report, page: Page): string[] {
+  const [first, counts] = report.source.kind === "capture" ? ["service", "exchanges"] : ["cell", "requests"];
   const rows = report.runs.flatMap((run) =>
     Object.entries(run.errors)
       .filter(([, count]) => count > 0)
@@ -90,5 +94,5 @@ export function errors(report: Report, page: Page): string[] {
         `${count} of ${run.requests}`,
       ]),
   );
-  return rows.length === 0 ? [] : table(["cell", "error", "the first said", "requests"], rows, 3);
+  return rows.length === 0 ? [] : table([first, "error", "the first said", counts], rows, 3);
 }

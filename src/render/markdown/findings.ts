@@ -1,11 +1,14 @@
 import type { Finding, Report } from "../../report/model.js";
-import { formatDuration } from "../../units/duration.js";
 import { formatSize } from "../../units/size.js";
 import { cellName } from "../factors.js";
-import { costOf, silent, subjectOf, whatIfOf } from "../table/findings.js";
+import { ladderCaption, ladderLines } from "../ladder.js";
+import { costOf, delayedOf, evidenceOf, silent, subjectOf, whatIfOf } from "../table/findings.js";
 import type { Page } from "../table/page.js";
+import { slowestCaption } from "../table/slowest.js";
 import { clockTime, eventName, type Step, slowestOf, steps } from "../timeline.js";
-import { code, list, prose, table } from "./syntax.js";
+import { block, code, list, prose, table } from "./syntax.js";
+
+const LADDER_WIDTH = 96;
 
 export function findings(report: Report, page: Page): string[] {
   const parts = report.findings.map((finding) => one(finding, report, page));
@@ -16,22 +19,30 @@ export function findings(report: Report, page: Page): string[] {
 
 function one(finding: Finding, report: Report, page: Page): string[] {
   const facts = [
-    `**where** ${prose(subjectOf(finding, report, page.factors))}`,
-    `**delayed** ${finding.count} of ${finding.of} requests (${finding.confidence})`,
+    `**where** ${prose(subjectOf(finding, report, page))}`,
+    `**delayed** ${delayedOf(finding, report)} (${finding.confidence})`,
   ];
   if (finding.costNs.total > 0) facts.push(`**cost** ${costOf(finding)}`);
-  facts.push(...finding.evidence.map(({ says }) => `**proof** ${prose(says)}`));
+  facts.push(...finding.evidence.map((evidence) => `**proof** ${prose(evidenceOf(evidence, page.theme.marks))}`));
   if (finding.whatIf !== null) facts.push(`**what if** ${whatIfOf(finding)}`);
   facts.push(...finding.fix.map((step) => `**fix** ${prose(step)}`));
   facts.push(`**more** ${code(`netlat explain ${finding.code}`)}`);
-  return [`### ${page.theme.marks[finding.severity]} ${finding.severity}: ${prose(finding.title)}`, "", ...list(facts)];
+  const title = `### ${page.theme.marks[finding.severity]} ${finding.severity}: ${prose(finding.title)}`;
+  return [title, "", ...list(facts), ...worst(finding, report, page)];
+}
+
+/** The ladder stands in a block of its own: its columns must stay under each other. */
+function worst({ ladder }: Finding, report: Report, { theme }: Page): string[] {
+  if (ladder === undefined) return [];
+  const lines = ladderLines(ladder, report, LADDER_WIDTH, 0, theme).map((line) => line.trimEnd());
+  return ["", prose(`The worst: ${ladderCaption(ladder)}`), "", ...block(lines)];
 }
 
 export function slowest(report: Report, page: Page): string[] {
   const found = slowestOf(report);
   if (found === null) return [];
   const { run, timeline } = found;
-  const caption = `${formatDuration(timeline.latencyNs)}: request ${timeline.request} on connection ${timeline.connection}, ${cellName(run, page.factors)}`;
+  const caption = `${slowestCaption(found, report)}, ${cellName(run, page.factors)}`;
   const rows = steps(timeline).map((step) => row(step));
   return [prose(caption), "", ...table(["time", "event", "piece", "bytes", "clock"], rows, 2)];
 }

@@ -8,11 +8,14 @@ import { type Page, pageFor, type Section } from "../table/page.js";
 import { unlikeFirsts } from "../table/phases.js";
 import { poolRows } from "../table/pool.js";
 import { harmlessReport } from "../text.js";
+import { captureHead, flows, poolsOfServices, services, timeWent } from "./capture.js";
 import { cells, charts, errors, phases } from "./cells.js";
 import { findings, slowest } from "./findings.js";
 import { code, list, prose, table } from "./syntax.js";
 
-const SECTIONS: readonly (readonly [title: string, section: Section])[] = [
+type Sections = readonly (readonly [title: string, section: Section])[];
+
+const SECTIONS: Sections = [
   ["Verdict", verdict],
   ["Cells", cells],
   ["Distributions", charts],
@@ -26,10 +29,25 @@ const SECTIONS: readonly (readonly [title: string, section: Section])[] = [
   ["Pool", pool],
 ];
 
+const CAPTURE_SECTIONS: Sections = [
+  ["Verdict", verdict],
+  ["Services", services],
+  ["Distributions", charts],
+  ["Where the time went", timeWent],
+  ["Errors", errors],
+  ["Phases", phases],
+  ["Findings", findings],
+  ["Theories", theories],
+  ["Flows that lost most time", flows],
+  ["Slowest exchange", slowest],
+  ["Pool", poolsOfServices],
+];
+
 export const markdown: Renderer = (report, terminal) => {
   const safe = harmlessReport(report, terminal.unicode);
   const page = pageFor(safe, { columns: 100, colour: 0, unicode: terminal.unicode });
-  const sections = SECTIONS.flatMap(([title, section]) => {
+  const all = safe.source.kind === "capture" ? CAPTURE_SECTIONS : SECTIONS;
+  const sections = all.flatMap(([title, section]) => {
     const lines = section(safe, page);
     return lines.length === 0 ? [] : ["", `## ${title}`, "", ...lines];
   });
@@ -38,7 +56,8 @@ export const markdown: Renderer = (report, terminal) => {
 
 function head(report: Report, page: Page): string[] {
   const { source } = report;
-  if (source.kind !== "probe") return [`# netlat ${source.kind}`, "", prose(source.from)];
+  if (source.kind === "capture") return captureHead(source);
+  if (source.kind === "pool") return [`# netlat ${source.kind}`, "", prose(source.from)];
   const facts = probeFacts(report, source, page).map(([label, text]) => `**${label}** ${prose(text)}`);
   const unseen = source.notSeen.map((text) => `**not seen** ${prose(text)}`);
   const broken = source.interrupted

@@ -1,5 +1,5 @@
 /**
- * The cells of the experiment side by side, with their histograms on one scale for all, so that a second mode in one of them
+ * The cells of the experiment, or the services of a capture, side by side, with their histograms on one scale for all, so that a second mode in one of them
  * is seen at a glance.
  */
 import type { Report, Run } from "../../report/model.js";
@@ -7,16 +7,32 @@ import { axis, bars, logEdges } from "../chart.js";
 import { cellName } from "../factors.js";
 import { grid } from "../grid.js";
 import { displayWidth, hang } from "../text.js";
-import { type Column, columnsFor, errorsOf, type Layout, layOut, type Row, rowsOf } from "./columns.js";
+import {
+  type Column,
+  cellColumns,
+  errorsOf,
+  IN_FLIGHT,
+  type Layout,
+  layOut,
+  layOutServices,
+  type Row,
+  rowsOf,
+  serviceColumns,
+} from "./columns.js";
 import type { Page } from "./page.js";
+
+/** An empty section would look like an answer. */
+export const NO_SERVICES = "none: no exchange of a request and its answer was seen";
 
 type Paint = (text: string) => string;
 
 export function cells(report: Report, page: Page): string[] {
   const { theme } = page;
   const rows = report.runs.flatMap(rowsOf);
-  if (rows.length === 0) return [];
-  const layout = layOut(columnsFor(rows, page), rows, page.width);
+  const capture = report.source.kind === "capture";
+  if (rows.length === 0) return capture ? hang("  ", NO_SERVICES, page.prose, theme.warn) : [];
+  const columns = capture ? serviceColumns(rows, page) : cellColumns(rows, page);
+  const layout = (capture ? layOutServices : layOut)(columns, rows, page.width);
   const charted = rows.filter(hasBars).map((row) => row.data);
   const edges = logEdges(charted, layout.bins);
 
@@ -29,20 +45,23 @@ export function cells(report: Report, page: Page): string[] {
     ],
     shown.map((column) => column.align),
   );
-  const result = [atBars(`  ${header}`, layout.beside && edges !== null ? theme.dim("distribution") : "", layout)];
+  const indent = capture && layout.named ? "    " : "  ";
+  const result = [atBars(indent + header, layout.beside && edges !== null ? theme.dim("distribution") : "", layout)];
   for (const [at, row] of rows.entries()) {
     const look = looks.get(row.run);
     const first = row.kind === "service";
     const margin = first && look?.mark !== undefined ? `${look.mark} ` : "  ";
-    if (first && layout.named) result.push(...hang(margin, cellName(row.run, page.factors), page.width, theme.strong));
-    const numbers = (layout.named ? "  " : margin) + (lines[at] ?? "");
+    const name = first && layout.named ? hang(margin, cellName(row.run, page.factors), page.width, theme.strong) : [];
+    const numbers = (layout.named ? indent : margin) + (lines[at] ?? "");
     const chart =
       edges === null || !hasBars(row) ? "" : (look?.paint ?? theme.bar)(bars(row.data, edges, theme.marks).trimEnd());
-    result.push(...(layout.beside ? [atBars(numbers, chart, layout)] : [numbers, atBars("", chart, layout)]));
+    if (layout.beside) result.push(...name, atBars(numbers, chart, layout));
+    else if (capture) result.push(...aboveNumbers(name, chart, layout), numbers);
+    else result.push(...name, numbers, atBars("", chart, layout));
     if (first && !row.run.used) result.push(...unused(row.run, page));
   }
   if (edges !== null) result.push(...axis(edges, theme.marks).map((line) => atBars("", theme.dim(line), layout)));
-  return [...result.filter((line) => line.trim() !== ""), ...legend(rows, edges !== null, page)];
+  return [...result.filter((line) => line.trim() !== ""), ...legend(shown, rows, edges !== null, page)];
 }
 
 /** The lag is ours and not the target's: it would stretch the scale for nothing. */
@@ -50,6 +69,13 @@ const hasBars = (row: Row): boolean => row.kind !== "send lag" && row.data.count
 
 const atBars = (line: string, chart: string, layout: Layout): string =>
   line + " ".repeat(Math.max(0, layout.barsAt - displayWidth(line))) + chart;
+
+/** The name and its histogram on one line, if the name leaves it room. */
+function aboveNumbers(name: readonly string[], chart: string, layout: Layout): string[] {
+  const last = name.at(-1) ?? "";
+  if (displayWidth(last) + 2 > layout.barsAt) return [...name, atBars("", chart, layout)];
+  return [...name.slice(0, -1), atBars(last, chart, layout)];
+}
 
 /** How a run is marked: by the worst that a finding says about it, or as one that no conclusion rests on. */
 function lookOf(run: Run, report: Report, { theme }: Page): { mark: string; paint: Paint } | undefined {
@@ -72,11 +98,17 @@ function painted(row: Row, column: Column, page: Page, paint: Paint | undefined)
 }
 
 const unused = (run: Run, page: Page): string[] =>
-  hang("    ", `not used for any conclusion: ${run.wire.says}`, page.prose, page.theme.warn);
+  hang("    ", `not used for any conclusion: ${run.wire?.says ?? ""}`, page.prose, page.theme.warn);
 
-function legend(rows: readonly Row[], charted: boolean, page: Page): string[] {
-  const parts = ["wire: writes (w) and TCP segments (s) per request"];
-  if (charted) parts.push("bars: one log scale for all cells, height by the square root of the count");
+/** What of the columns that are shown does not explain itself. */
+function legend(shown: readonly Column[], rows: readonly Row[], charted: boolean, page: Page): string[] {
+  const has = (head: string): boolean => shown.some((column) => column.head === head);
+  const parts = has("wire") ? ["wire: writes (w) and TCP segments (s) per request"] : [];
+  if (has(IN_FLIGHT)) parts.push("in flight: exchanges under way at a time, mean/max");
+  if (charted) {
+    const things = rows.some((row) => row.run.wire !== null) ? "cells" : "services";
+    parts.push(`bars: one log scale for all ${things}, height by the square root of the count`);
+  }
   if (rows.some((row) => row.kind !== "service")) {
     parts.push("service: from the first write; corrected: from the intended start", "send lag: our own lateness");
   }

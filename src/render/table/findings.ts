@@ -1,7 +1,11 @@
 import type { Finding, Report } from "../../report/model.js";
 import { formatDuration } from "../../units/duration.js";
-import { cellName, type Factors } from "../factors.js";
+import { whole } from "../counting.js";
+import { cellName } from "../factors.js";
+import { flowName, flowOf } from "../flow-names.js";
+import { ladderCaption, ladderLines } from "../ladder.js";
 import { hang, padEnd } from "../text.js";
+import type { Marks } from "../theme.js";
 import type { Page } from "./page.js";
 
 /** The findings, each with its proof and its cure, then which detectors found nothing and which could not look. */
@@ -23,24 +27,46 @@ function one(finding: Finding, report: Report, page: Page): string[] {
     theme.strong,
   );
   const add = (name: string, text: string): number => lines.push(...hang(label(name), text, page.prose));
-  add("where", subjectOf(finding, report, page.factors));
-  add("delayed", `${finding.count} of ${finding.of} requests (${finding.confidence})`);
+  add("where", subjectOf(finding, report, page));
+  add("delayed", `${delayedOf(finding, report)} (${finding.confidence})`);
   if (finding.costNs.total > 0) add("cost", costOf(finding));
-  for (const [at, { says }] of finding.evidence.entries()) add(at === 0 ? "proof" : "", says);
+  for (const [at, evidence] of finding.evidence.entries())
+    add(at === 0 ? "proof" : "", evidenceOf(evidence, theme.marks));
   if (finding.whatIf !== null) add("what if", whatIfOf(finding));
   for (const [at, step] of finding.fix.entries()) {
     const number = finding.fix.length === 1 ? "" : `${at + 1}. `;
     lines.push(...hang(label(at === 0 ? "fix" : "") + number, step, page.prose, at === 0 ? theme.good : undefined));
   }
   add("more", `netlat explain ${finding.code}`);
-  return lines;
+  if (finding.ladder === undefined) return lines;
+  add("worst", ladderCaption(finding.ladder));
+  return [...lines, "", ...ladderLines(finding.ladder, report, page.width, page.width < 60 ? 2 : 4, theme)];
 }
 
-export function subjectOf(finding: Finding, report: Report, factors: Factors): string {
+export function subjectOf(finding: Finding, report: Report, { factors, theme }: Page): string {
   const { subject } = finding;
-  if ("flow" in subject) return `flow ${subject.flow}`;
+  if ("flow" in subject) {
+    const flow = flowOf(report, subject.flow);
+    return flow === undefined ? `flow ${subject.flow}` : `flow ${subject.flow}, ${flowName(flow, theme.marks)}`;
+  }
   const run = report.runs.find((candidate) => candidate.id === subject.run);
   return run === undefined ? subject.run : cellName(run, factors);
+}
+
+/** `99 of 100 exchanges`: what a capture counts is not what a probe asked for. */
+export function delayedOf({ code, count, of }: Finding, report: Report): string {
+  const things = report.source.kind !== "capture" ? "requests" : code === "syn-retransmit" ? "handshakes" : "exchanges";
+  return `${whole(count)} of ${whole(of)} ${things}`;
+}
+
+const MAX_PACKETS = 8;
+
+/** What it says, and the packets that prove it as Wireshark numbers them. */
+export function evidenceOf({ says, packets }: Finding["evidence"][number], marks: Marks): string {
+  if (packets === undefined || packets.length === 0) return says;
+  const more = packets.length > MAX_PACKETS ? ` ${marks.ellipsis}` : "";
+  const word = packets.length === 1 ? "packet" : "packets";
+  return `${says} (${word} ${packets.slice(0, MAX_PACKETS).join(", ")}${more})`;
 }
 
 export function costOf({ costNs }: Finding): string {

@@ -3,6 +3,7 @@ import type { ProbeSource, Report, Run } from "../../report/model.js";
 import { formatDuration } from "../../units/duration.js";
 import { formatSize } from "../../units/size.js";
 import { displayWidth, hang, padEnd } from "../text.js";
+import { captureFacts, captureName, type Fact } from "./capture-head.js";
 import type { Page } from "./page.js";
 
 const LABEL = 10;
@@ -10,11 +11,25 @@ const LABEL = 10;
 export function head(report: Report, page: Page): string[] {
   const { theme, prose } = page;
   const { source } = report;
-  const subject = source.kind === "probe" ? source.endpoint : source.from;
-  const title = theme.title(`netlat ${source.kind}`);
+  const title = theme.title(`netlat ${COMMANDS[source.kind]}`);
+  const subject = subjectOfSource(source);
   const fits = displayWidth(title) + 2 + displayWidth(subject) <= prose;
   const lines = fits ? [`${title}  ${theme.strong(subject)}`] : [title, ...hang("  ", subject, prose, theme.strong)];
-  if (source.kind !== "probe") return lines;
+  if (source.kind === "probe") return [...lines, ...probeHead(report, source, page)];
+  if (source.kind === "capture") return [...lines, ...captureFacts(source).flatMap((fact) => captureLine(fact, page))];
+  return lines;
+}
+
+const COMMANDS: Readonly<Record<Report["source"]["kind"], string>> = { probe: "probe", capture: "pcap", pool: "pool" };
+
+function subjectOfSource(source: Report["source"]): string {
+  if (source.kind === "probe") return source.endpoint;
+  return source.kind === "capture" ? captureName(source) : source.from;
+}
+
+function probeHead(report: Report, source: ProbeSource, page: Page): string[] {
+  const { theme, prose } = page;
+  const lines: string[] = [];
   for (const [label, text] of probeFacts(report, source, page)) {
     lines.push(...hang(`  ${theme.dim(padEnd(label, LABEL))}`, text, prose));
   }
@@ -26,6 +41,11 @@ export function head(report: Report, page: Page): string[] {
     lines.push(...hang(`  ${theme.bad(`${theme.marks.warning} interrupted`)} `, text, prose, theme.bad));
   }
   return lines;
+}
+
+function captureLine({ label, text, warns }: Fact, { theme, prose }: Page): string[] {
+  if (!warns) return hang(`  ${theme.dim(padEnd(label, LABEL))}`, text, prose);
+  return hang(`  ${theme.bad(padEnd(`${theme.marks.warning} ${label}`, LABEL - 1))} `, text, prose, theme.bad);
 }
 
 /** Label and text of each line of the head of a probe; also the head of the Markdown report. */

@@ -21,7 +21,9 @@ export type Section = (report: Report, page: Page) => string[];
 
 export function pageFor(report: Report, terminal: Terminal): Page {
   const width = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, terminal.columns || 80));
-  return { width, prose: Math.min(width, MAX_PROSE), theme: themeFor(terminal), factors: factorsOf(report.runs) };
+  // the services of a capture are no cells of an experiment: each goes by its own name
+  const factors = report.source.kind === "capture" ? { varying: [], fixed: [] } : factorsOf(report.runs);
+  return { width, prose: Math.min(width, MAX_PROSE), theme: themeFor(terminal), factors };
 }
 
 /** Runs that gave a latency to speak of. */

@@ -47,15 +47,16 @@ export function phases(report: Report, page: Page): string[] {
   const time = (data: HistogramData | undefined, pick: "p50" | "p99"): string =>
     data === undefined || data.count === 0 ? marks.none : formatDuration(data[pick]);
 
-  const { varying } = page.factors;
+  const named = page.factors.varying.length === 0 && report.runs.length > 1;
+  const labels = named ? [report.source.kind === "capture" ? "service" : "run"] : page.factors.varying;
   const build = (picks: readonly ("p50" | "p99")[]): string[] => {
     const head = names.flatMap((name) => picks.map((pick) => (pick === "p50" ? `${phaseName(name)} p50` : pick)));
     const rows = runs.map((run) => [
-      ...varying.map((name) => levelOf(run, name)),
+      ...(named ? [run.id] : labels.map((name) => levelOf(run, name))),
       ...names.flatMap((name) => picks.map((pick) => time(run.phases[name], pick))),
     ]);
-    const aligns: Align[] = [...varying.map((): Align => "left"), ...head.map((): Align => "right")];
-    return grid([[...varying, ...head].map(dim), ...rows], aligns).map((line) => `  ${line}`);
+    const aligns: Align[] = [...labels.map((): Align => "left"), ...head.map((): Align => "right")];
+    return grid([[...labels, ...head].map(dim), ...rows], aligns).map((line) => `  ${line}`);
   };
   const fits = [build(["p50", "p99"]), build(["p50"])].find((lines) =>
     lines.every((line) => displayWidth(line) <= page.width),

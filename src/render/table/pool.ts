@@ -5,6 +5,23 @@ import { type Align, grid } from "../grid.js";
 import { displayWidth, hang } from "../text.js";
 import type { Page } from "./page.js";
 
+/** Of each service of a capture: Little's law beside what was measured in flight. @returns the services that have any */
+export function servicePools(report: Report): { name: string; says: string[] }[] {
+  return report.runs.flatMap((run) => {
+    const measured = run.concurrency === undefined ? [] : [run.concurrency.says];
+    const says = [...new Set([...(run.pool?.says ?? []), ...measured])].filter((text) => text !== "");
+    return says.length === 0 ? [] : [{ name: run.id, says }];
+  });
+}
+
+export function poolsOfServices(report: Report, page: Page): string[] {
+  const services = servicePools(report);
+  return services.flatMap(({ name, says }) => [
+    ...(report.runs.length === 1 ? [] : hang("  ", name, page.prose, page.theme.strong)),
+    ...says.flatMap((text) => hang(`  ${page.theme.marks.bullet} `, text, page.prose)),
+  ]);
+}
+
 /** In words; for a report that is about the pool, also in numbers. */
 export function pool(report: Report, page: Page): string[] {
   if (report.pool === null) return [];

@@ -4,7 +4,7 @@ import { formatSize } from "../../units/size.js";
 import { cellName } from "../factors.js";
 import { type Align, grid } from "../grid.js";
 import { displayWidth, hang } from "../text.js";
-import { clockTime, eventName, type Step, slowestOf, steps } from "../timeline.js";
+import { clockTime, eventName, type Slowest, type Step, slowestOf, steps } from "../timeline.js";
 import type { Page } from "./page.js";
 
 /** The slowest request of the worst run, event by event downwards, with the stretch in which nothing happened marked. */
@@ -13,15 +13,25 @@ export function slowest(report: Report, page: Page): string[] {
   if (found === null) return [];
   const { run, timeline } = found;
   const where = report.runs.length === 1 ? "" : `, ${cellName(run, page.factors)}`;
-  const caption = `${formatDuration(timeline.latencyNs)}: request ${timeline.request} on connection ${timeline.connection}${where}`;
-  return [...hang("  ", caption, page.prose), ...drawn(steps(timeline), page)];
+  return [
+    ...hang("  ", `${slowestCaption(found, report)}${where}`, page.prose),
+    ...drawn(steps(timeline), page, report.source.kind === "capture" ? 3 : 4),
+  ];
 }
 
-function drawn(all: readonly Step[], page: Page): string[] {
+/** `47.6 ms: request 812 on connection 1` */
+export function slowestCaption({ timeline }: Slowest, { source }: Report): string {
+  const [request, connection] = source.kind === "capture" ? ["exchange", "flow"] : ["request", "connection"];
+  const name = `${request} ${timeline.request} on ${connection} ${timeline.connection}`;
+  return `${formatDuration(timeline.latencyNs)}: ${name}`;
+}
+
+/** @param columns the last of four is whose clock was read; in a capture there is only one */
+function drawn(all: readonly Step[], page: Page, columns: number): string[] {
   const { theme, width } = page;
   const events = all.flatMap((step) => (step.kind === "event" ? [step.event] : []));
   const timeWidth = Math.max(...events.map((event) => clockTime(event.atNs).length));
-  const lines = table(events, page, timeWidth);
+  const lines = table(events, page, timeWidth, columns);
   const rail = (mark: string, text: string, paint: (line: string) => string): string[] =>
     hang(`  ${" ".repeat(timeWidth)} ${paint(mark)} `, text, width, paint);
   let next = 0;
@@ -36,7 +46,7 @@ function drawn(all: readonly Step[], page: Page): string[] {
 }
 
 /** One line for each event; the clock and then the bytes are left out where there is no room. */
-function table(events: readonly TimelineEvent[], page: Page, timeWidth: number): string[] {
+function table(events: readonly TimelineEvent[], page: Page, timeWidth: number, most: number): string[] {
   const { theme } = page;
   const row = (event: TimelineEvent): string[] => [
     eventName(event),
@@ -53,5 +63,6 @@ function table(events: readonly TimelineEvent[], page: Page, timeWidth: number):
       const time = clockTime(events[at]?.atNs ?? 0).padStart(timeWidth);
       return `  ${time} ${theme.dim(theme.marks.rail)} ${line}`;
     });
-  return [4, 3, 2].map(build).find((lines) => lines.every((line) => displayWidth(line) <= page.width)) ?? build(1);
+  const choices = [4, 3, 2].filter((columns) => columns <= most);
+  return choices.map(build).find((lines) => lines.every((line) => displayWidth(line) <= page.width)) ?? build(1);
 }

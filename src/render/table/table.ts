@@ -4,15 +4,19 @@ import type { Renderer } from "../renderer.js";
 import { hang, harmlessReport } from "../text.js";
 import { cells } from "./cells.js";
 import { findings } from "./findings.js";
+import { flows } from "./flows.js";
 import { head } from "./head.js";
 import { type Page, pageFor, type Section } from "./page.js";
 import { errors, firstRequests, phases } from "./phases.js";
-import { pool } from "./pool.js";
+import { pool, poolsOfServices } from "./pool.js";
 import { slowest } from "./slowest.js";
 import { effects, theories, verdict } from "./theories.js";
+import { timeWent } from "./time-went.js";
+
+type Sections = readonly (readonly [title: string, section: Section])[];
 
 /** In reading order: what was found, the numbers behind it, why it is so, what to do. */
-const SECTIONS: readonly (readonly [title: string, section: Section])[] = [
+const SECTIONS: Sections = [
   ["Verdict", verdict],
   ["Cells", cells],
   ["First request on a connection", firstRequests],
@@ -25,10 +29,25 @@ const SECTIONS: readonly (readonly [title: string, section: Section])[] = [
   ["Pool", pool],
 ];
 
+/** A capture has services for cells, and its proof is packets. */
+const CAPTURE_SECTIONS: Sections = [
+  ["Verdict", verdict],
+  ["Services", cells],
+  ["Where the time went", timeWent],
+  ["Errors", errors],
+  ["Phases", phases],
+  ["Findings", findings],
+  ["Theories", theories],
+  ["Flows that lost most time", flows],
+  ["Slowest exchange", slowest],
+  ["Pool", poolsOfServices],
+];
+
 export const table: Renderer = (report, terminal) => {
   const safe = harmlessReport(report, terminal.unicode);
   const page = pageFor(safe, terminal);
-  const sections = SECTIONS.flatMap(([title, section]) => {
+  const all = safe.source.kind === "capture" ? CAPTURE_SECTIONS : SECTIONS;
+  const sections = all.flatMap(([title, section]) => {
     const lines = section(safe, page);
     return lines.length === 0 ? [] : ["", page.theme.title(title), ...lines];
   });

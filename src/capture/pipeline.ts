@@ -1,0 +1,82 @@
+/**
+ * Records to flows: decodes, counts what is no TCP segment, and hands the segments on a few at a time, so that the tracker can
+ * make ready for all of them before it looks at the first. (`npm run bench -- pcap` watches it.)
+ */
+import { decode } from "./decode/decode.js";
+import type { FlowObserver } from "./flow-events.js";
+import { FlowTracker } from "./flow-tracker.js";
+import { type Decoded, Packet, SKIP_REASONS, type SkipReason } from "./packet.js";
+import type { CaptureRecord, RecordSink } from "./record.js";
+
+const BATCH = 16;
+
+export interface PipelineOptions {
+  readonly maxFlows: number;
+  readonly idleNs: number;
+  /** Only packets in this span of the capture are looked at. */
+  readonly fromNs: number;
+  readonly toNs: number;
+  /** Which segments are looked at, by their two ends; undefined: all. */
+  readonly accepts: ((packet: Packet) => boolean) | undefined;
+}
+
+export class CapturePipeline {
+  readonly tracker: FlowTracker;
+  /** Segments that were handed to the tracker. */
+  tcpPackets = 0;
+  /** Segments, and other packets in time, that the filter or the span left out. */
+  filtered = 0;
+  readonly #options: PipelineOptions;
+  readonly #skipped = new Map<SkipReason, number>(SKIP_REASONS.map((reason) => [reason, 0]));
+  readonly #batch = Array.from({ length: BATCH }, () => new Packet());
+  #waiting = 0;
+  /** Keeps the loads of `expect` from being optimised away. */
+  #warmth = 0;
+
+  constructor(observer: FlowObserver, options: PipelineOptions) {
+    this.tracker = new FlowTracker(observer, options);
+    this.#options = options;
+  }
+
+  /** Give it to a reader; call `flush` whenever the reader's chunk is about to change. */
+  readonly sink: RecordSink = (record: CaptureRecord): void => {
+    const { fromNs, toNs, accepts } = this.#options;
+    if (record.atNs < fromNs || record.atNs > toNs) {
+      this.filtered++;
+      return;
+    }
+    const packet = this.#batch[this.#waiting] as Packet;
+    const decoded: Decoded = decode(record, packet);
+    if (decoded !== "tcp") this.#skipped.set(decoded, (this.#skipped.get(decoded) as number) + 1);
+    else if (accepts !== undefined && !accepts(packet)) this.filtered++;
+    else if (++this.#waiting === BATCH) this.flush();
+  };
+
+  /** Hands on what waits. */
+  flush(): void {
+    const batch = this.#batch;
+    const count = this.#waiting;
+    this.#waiting = 0;
+    this.tcpPackets += count;
+    let warmth = 0;
+    for (let i = 0; i < count; i++) warmth += this.tracker.expect(batch[i] as Packet);
+    this.#warmth = warmth;
+    for (let i = 0; i < count; i++) this.tracker.packet(batch[i] as Packet);
+  }
+
+  /** The input is over. */
+  finish(): void {
+    this.flush();
+    this.tracker.finish();
+  }
+
+  /** Packets that are no TCP segments, by reason. */
+  skipped(): Record<string, number> {
+    return Object.fromEntries([...this.#skipped].filter(([, count]) => count > 0));
+  }
+
+  /** Means nothing; see `expect`. */
+  get warmth(): number {
+    return this.#warmth;
+  }
+}
