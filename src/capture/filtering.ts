@@ -12,7 +12,7 @@ export function packetTest(filter: FlowFilter): (packet: Packet) => boolean {
 function keyOf(p: Packet, reversed: boolean): FlowKey {
   const source = [p.src0, p.src1, p.src2, p.src3, p.srcPort] as const;
   const destination = [p.dst0, p.dst1, p.dst2, p.dst3, p.dstPort] as const;
-  return key(p.version, ...(reversed ? [destination, source] : [source, destination]) as [Words, Words]);
+  return key(p.version, ...((reversed ? [destination, source] : [source, destination]) as [Words, Words]));
 }
 
 type Words = readonly [number, number, number, number, number];

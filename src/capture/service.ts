@@ -36,6 +36,9 @@ export class Service {
   lastStartNs = 0;
   lastEndNs = 0;
   readonly #protocols = new Map<CaptureProtocol, number>();
+  /** The protocol of the last exchanges, and how many they were: it seldom changes, and a map is slow. */
+  #recent: CaptureProtocol = "unknown";
+  #recentCount = 0;
 
   constructor(endpoint: string) {
     this.endpoint = endpoint;
@@ -49,6 +52,7 @@ export class Service {
   get protocol(): CaptureProtocol {
     let most: CaptureProtocol = "unknown";
     let count = 0;
+    this.#countRecent();
     for (const [protocol, exchanges] of this.#protocols) {
       if (exchanges > count && protocol !== "unknown") [most, count] = [protocol, exchanges];
     }
@@ -88,7 +92,16 @@ export class Service {
     if (startNs < this.firstStartNs) this.firstStartNs = startNs;
     if (startNs > this.lastStartNs) this.lastStartNs = startNs;
     if (endNs > this.lastEndNs) this.lastEndNs = endNs;
-    this.#protocols.set(flow.protocol, (this.#protocols.get(flow.protocol) ?? 0) + 1);
+    if (flow.protocol !== this.#recent) {
+      this.#countRecent();
+      this.#recent = flow.protocol;
+    }
+    this.#recentCount++;
+  }
+
+  #countRecent(): void {
+    this.#protocols.set(this.#recent, (this.#protocols.get(this.#recent) ?? 0) + this.#recentCount);
+    this.#recentCount = 0;
   }
 }
 

@@ -30,8 +30,6 @@ export class Services implements FlowObserver {
   exchanges = 0;
   /** Exchanges that a hold, a loss or a closed window has delayed. */
   stalls = 0;
-  /** Of all exchanges of all services. */
-  readonly latency = new LogCounts();
   handshakes = 0;
   /** Flows that began with a SYN or SYN-ACK. */
   opened = 0;
@@ -69,7 +67,6 @@ export class Services implements FlowObserver {
     const slowNs = breakdownNs.server >= this.#options.slowServerNs ? breakdownNs.server : 0;
     const stalledNs = breakdownNs.senderHold + breakdownNs.loss + breakdownNs.window;
     if (stalledNs > 0) this.stalls++;
-    this.latency.record(exchange.latencyNs);
     const lostNs = stalledNs + slowNs;
     account.lostNs += lostNs;
     service.lostNs += lostNs;
@@ -127,6 +124,12 @@ export class Services implements FlowObserver {
       (service) => service.exchanges + service.cut + service.refused > 0 || named.has(service.id),
     );
     return told.sort((left, right) => right.lostNs - left.lostNs || right.exchanges - left.exchanges);
+  }
+
+  /** Of all exchanges of all services. */
+  latency(): LogCounts {
+    const none = new LogCounts();
+    return this.list(new Set()).reduce((all, service) => all.replacing(none, service.latency), none);
   }
 
   /** Connections of a service that carried an exchange: those that ended and those still open. */

@@ -1,7 +1,7 @@
 /**
- * Decompresses the blocks of a zstd frame (RFC 8878), for Node versions that cannot. npm's fzstd was tried: one flipped bit can make it loop for
- * ever, a few bytes can cost it minutes, and most flipped bits pass unnoticed. Here every length is checked before it is used, so
- * that a block costs no more than its 128 KiB whatever its bytes.
+ * Decompresses the blocks of a zstd frame (RFC 8878), for Node versions that cannot. npm's fzstd was tried: one flipped bit
+ * can make it loop for ever, a few bytes can cost it minutes, and it passes over the checksum. Here every length is checked
+ * before it is used: whatever its bytes, a block costs no more than its 128 KiB.
  */
 import { invalid, peek, streamEnd } from "./zstd-fse.js";
 import { LiteralsReader, MAX_BLOCK_BYTES } from "./zstd-literals.js";
@@ -23,9 +23,10 @@ const SHORT_COPY_BYTES = 32;
 
 export class ZstdDecoder {
   /** The window, and behind it what is being made; `[0, #end)` is there. */
-  readonly #out: Uint8Array;
+  #out = new Uint8Array(LEAST_ROOM_BYTES);
   #end = 0;
   readonly #windowBytes: number;
+  readonly #mostBytes: number;
   readonly #literals = new LiteralsReader();
   readonly #tables = new SequenceTables();
   /** Repeated_Offset1 to 3. */
@@ -34,7 +35,7 @@ export class ZstdDecoder {
   constructor(windowBytes: number) {
     this.#windowBytes = windowBytes;
     const room = Math.min(MOST_ROOM_BYTES, Math.max(LEAST_ROOM_BYTES, windowBytes));
-    this.#out = new Uint8Array(windowBytes + room);
+    this.#mostBytes = windowBytes + room;
   }
 
   /** The bytes of a raw block, 128 KiB at most. */
@@ -78,9 +79,15 @@ export class ZstdDecoder {
     return this.#out.slice(start, this.#end);
   }
 
-  /** Where the next block begins; moves the window up if there is no room for it. */
+  /** Where the next block begins. Room for it is made by growing (a window that is only claimed costs nothing), then by moving up. */
   #start(): number {
-    if (this.#end + MAX_BLOCK_BYTES > this.#out.length) {
+    const full = (): boolean => this.#end + MAX_BLOCK_BYTES > this.#out.length;
+    if (full() && this.#out.length < this.#mostBytes) {
+      const grown = new Uint8Array(Math.min(this.#mostBytes, 4 * this.#out.length));
+      grown.set(this.#out.subarray(0, this.#end));
+      this.#out = grown;
+    }
+    if (full()) {
       this.#out.copyWithin(0, this.#end - this.#windowBytes, this.#end);
       this.#end = this.#windowBytes;
     }

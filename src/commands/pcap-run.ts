@@ -1,7 +1,8 @@
 /** The work behind `netlat pcap`: from the file to flows, exchanges, findings and the report. */
-import { filtered, packetTest } from "../capture/filtering.js";
+
 import type { FlowFilter } from "../capture/filter.js";
 import { parseFilter } from "../capture/filter-parser.js";
+import { filtered, packetTest } from "../capture/filtering.js";
 import { readCapture, readerMaker } from "../capture/formats.js";
 import { linkTypeName } from "../capture/link-types.js";
 import { CapturePipeline } from "../capture/pipeline.js";
@@ -11,9 +12,9 @@ import { type CaptureAnalysis, captureAnalysis } from "../detect/capture/conclud
 import { EXIT, NetlatError, usageError } from "../errors.js";
 import { captureProgressLine } from "../render/progress.js";
 import { reportBase } from "../report/base.js";
-import type { CaptureSource as SourceFacts, Report } from "../report/model.js";
+import type { Report, CaptureSource as SourceFacts } from "../report/model.js";
 import { formatDuration } from "../units/duration.js";
-import type { PcapOptions } from "./pcap.js";
+import type { PcapOptions } from "./pcap-options.js";
 import type { Ui } from "./ui.js";
 
 /** A flow that says nothing for this long, and then goes on without a SYN, is told as another one. */
@@ -57,9 +58,13 @@ export async function analyse(file: string, options: PcapOptions, ui: Ui): Promi
 /** `--filter` and `--service` as one. @throws NetlatError (exit 2) */
 function filterOf({ filter, service, from, to }: PcapOptions): FlowFilter | undefined {
   if (from !== undefined && to !== undefined && from >= to) {
-    throw usageError(`--from ${formatDuration(from)}: is not before --to ${formatDuration(to)}; the capture's start is 0s`);
+    throw usageError(
+      `--from ${formatDuration(from)}: is not before --to ${formatDuration(to)}; the capture's start is 0s`,
+    );
   }
-  const parts = [filter, service === undefined ? undefined : serviceFilter(service)].filter((part) => part !== undefined);
+  const parts = [filter, service === undefined ? undefined : serviceFilter(service)].filter(
+    (part) => part !== undefined,
+  );
   return parts.length === 0 ? undefined : parseFilter(parts.map((part) => `(${part})`).join(" and "));
 }
 
@@ -67,7 +72,9 @@ function filterOf({ filter, service, from, to }: PcapOptions): FlowFilter | unde
 function serviceFilter(service: string): string {
   if (/^\d{1,5}$/.test(service)) return `port ${service}`;
   if (/^(\[[0-9a-fA-F:.]+\]|[0-9.]+):\d{1,5}$/.test(service)) return service;
-  throw usageError(`--service ${service}: not a server; write its address and port, such as 10.0.0.1:11211, or its port`);
+  throw usageError(
+    `--service ${service}: not a server; write its address and port, such as 10.0.0.1:11211, or its port`,
+  );
 }
 
 function factsOf(
@@ -117,7 +124,13 @@ class Ticker {
   #lineAtMs = 0;
   #sentenceAtMs: number;
 
-  constructor(source: CaptureSource, pipeline: CapturePipeline, analysis: CaptureAnalysis, { every }: PcapOptions, ui: Ui) {
+  constructor(
+    source: CaptureSource,
+    pipeline: CapturePipeline,
+    analysis: CaptureAnalysis,
+    { every }: PcapOptions,
+    ui: Ui,
+  ) {
     this.#source = source;
     this.#pipeline = pipeline;
     this.#analysis = analysis;

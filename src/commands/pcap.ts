@@ -1,22 +1,17 @@
 import { Command } from "commander";
-import { READERS, type ReaderName } from "../capture/formats.js";
-import type { Ns } from "../units/duration.js";
+import { READERS } from "../capture/formats.js";
 import { parseDuration } from "../units/duration.js";
-import { formatOption, hlogOption, option, outputOption, readChoice, readCount, readPositiveDuration } from "./options.js";
-import type { EmitOptions, Ui } from "./ui.js";
-
-export interface PcapOptions extends EmitOptions {
-  readonly reader: ReaderName;
-  readonly filter?: string;
-  readonly service?: string;
-  readonly from?: Ns;
-  readonly to?: Ns;
-  readonly threshold: Ns;
-  readonly slowest: number;
-  readonly flows: number;
-  readonly maxFlows: number;
-  readonly every?: Ns;
-}
+import {
+  formatOption,
+  hlogOption,
+  option,
+  outputOption,
+  readChoice,
+  readCount,
+  readPositiveDuration,
+} from "./options.js";
+import type { PcapOptions } from "./pcap-options.js";
+import type { Ui } from "./ui.js";
 
 /** `netlat pcap <file or ->`: find the stalls in a capture and their causes. */
 export function pcapCommand(ui: Ui): Command {
@@ -39,10 +34,17 @@ export function pcapCommand(ui: Ui): Command {
     .addOption(option("--slowest <count>", "evidence for each finding: its worst exchanges", readCount(1, 100), "3"))
     .addOption(option("--flows <count>", "flows to list: those that lost most time", readCount(0, 10_000), "10"))
     .addOption(
-      option("--max-flows <count>", "flows to keep in mind at once; the longest silent makes room", readCount(16, 4_000_000), "100000"),
+      option(
+        "--max-flows <count>",
+        "flows to keep in mind at once; the longest silent makes room",
+        readCount(16, 4_000_000),
+        "100000",
+      ),
     )
     .addOption(option("--every <duration>", "a summary line on standard error, again and again", readPositiveDuration))
-    .addOption(option("--reader <name>", "netlat, or pcap-parser to hold ours against it", readChoice(READERS), "netlat"))
+    .addOption(
+      option("--reader <name>", "netlat, or pcap-parser to hold ours against it", readChoice(READERS), "netlat"),
+    )
     .addOption(formatOption())
     .addOption(outputOption())
     .addOption(hlogOption())

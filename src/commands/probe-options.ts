@@ -97,7 +97,7 @@ function loadOptions(): Option[] {
       "measuring time per cell, instead of or beside --requests",
       readPositiveDuration,
     ),
-    option("--warmup <count>", "requests per connection before measuring", readCount(0), "3"),
+    option("--warmup <count>", "requests per connection before measuring", readCount(0), "1"),
     option("-c, --connections <count>", "connections per cell", readCount(1, 10_000), "1"),
     option("--timeout <duration>", "bound on each request, connect and TLS handshake", readPositiveDuration, "5s"),
     option("-r, --rate <rate>", "open loop: requests are due at this rate, whether or not answers come", parseRate),

@@ -57,9 +57,6 @@ export interface ProbeRun {
   readonly durationNs: number;
 }
 
-/** Between blocks a connection idles, and the kernel forgets its delayed-ACK habit: one request brings it back. */
-const REWARM = 1;
-
 /**
  * @param now a monotonic clock, nanoseconds
  * @param onProgress at most some ten times a second
@@ -92,7 +89,7 @@ export async function runProbe(
         const lane = lanes.get(cell.id) ?? (await engine.open(laneSpec(plan, run.planned)));
         lanes.set(cell.id, lane);
         const load = {
-          warmup: round === 0 ? plan.warmup : Math.min(plan.warmup, REWARM),
+          warmup: round === 0 ? plan.warmup : 0,
           requests: plan.rounds[round] as number,
           durationNs: plan.roundNs,
           pacing: plan.pacing,

@@ -33,7 +33,7 @@ process.once("exit", () => {
 
 /** A real server from the distribution's packages, if it is installed. */
 export function peer(name: PeerName): Peer {
-  const program = find(PEERS[name].program);
+  const program = installed(PEERS[name].program);
   if (program === undefined) {
     return { available: false, reason: `${PEERS[name].program} is not installed; scripts/peers.sh installs it` };
   }
@@ -83,7 +83,7 @@ async function start(name: PeerName, program: string): Promise<RunningPeer> {
 
 async function startOn(port: number, name: PeerName, program: string, folder: string): Promise<RunningPeer> {
   const command = [program, ...PEERS[name].prepare(folder, port)];
-  const setpriv = find("setpriv");
+  const setpriv = installed("setpriv");
   // The kernel then kills the server when the test process dies, however it dies.
   const [file, ...args] = setpriv === undefined ? command : [setpriv, "--pdeathsig", "KILL", ...command];
   const child = spawn(file as string, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
@@ -150,7 +150,7 @@ function freePort(): Promise<number> {
 }
 
 /** Debian keeps servers in sbin, which is not in everybody's PATH. */
-function find(program: string): string | undefined {
+export function installed(program: string): string | undefined {
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/local/sbin", "/usr/sbin", "/sbin"];
   return folders.map((folder) => join(folder, program)).find(isExecutable);
 }

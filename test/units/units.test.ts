@@ -27,20 +27,31 @@ describe("durations", () => {
       "1.20 s",
       "60.0 min",
     ]);
-    expect([999.4, 999.6, 999_600, 999_600_000].map(formatDuration)).toEqual(["999 ns", "1.00 us", "1.00 ms", "1.00 s"]);
+    expect([999.4, 999.6, 999_600, 999_600_000].map(formatDuration)).toEqual([
+      "999 ns",
+      "1.00 us",
+      "1.00 ms",
+      "1.00 s",
+    ]);
   });
 });
 
 test("rates", () => {
   expect(["5000/s", "2k/s", "120/m", "7"].map((text) => parseRate(text, "--rate"))).toEqual([5000, 2000, 2, 7]);
-  for (const text of ["-1", "0", "fast", "1/d", "1//s"]) expect(() => parseRate(text, "--rate"), text).toThrow(NetlatError);
+  for (const text of ["-1", "0", "fast", "1/d", "1//s"])
+    expect(() => parseRate(text, "--rate"), text).toThrow(NetlatError);
   expect([22.73, 444.4, 11806.7].map(formatRate)).toEqual(["22.7/s", "444/s", "11,807/s"]);
 });
 
 test("sizes", () => {
   expect(["64KiB", "1500", "2MB", "1.5KiB"].map((text) => parseSize(text, "--size"))).toEqual([65536, 1500, 2e6, 1536]);
   for (const text of ["-1", "1.5", "4GB", "KiB"]) expect(() => parseSize(text, "--size"), text).toThrow(NetlatError);
-  expect([100, 65536, 1.5 * 1024 ** 2, 1.2 * 1024 ** 3].map(formatSize)).toEqual(["100 B", "64 KiB", "1.5 MiB", "1.2 GiB"]);
+  expect([100, 65536, 1.5 * 1024 ** 2, 1.2 * 1024 ** 3].map(formatSize)).toEqual([
+    "100 B",
+    "64 KiB",
+    "1.5 MiB",
+    "1.2 GiB",
+  ]);
 });
 
 test("numbers for people never have an exponent or more than three digits behind a point", () => {

@@ -23,8 +23,8 @@ export interface SoFar {
   readonly exchanges: number;
   /** Exchanges that something held back, lost or closed has delayed. */
   readonly stalls: number;
-  readonly p50Ns: number;
-  readonly p99Ns: number;
+  /** The latency that a share (0 to 1) of all exchanges did not exceed. Looks through all services. */
+  readonly quantileNs: (share: number) => number;
 }
 
 const MAX_SERVICES = 1000;
@@ -51,8 +51,9 @@ export function captureAnalysis(
   };
 }
 
-function soFar({ exchanges, stalls, latency }: Services): SoFar {
-  return { exchanges, stalls, p50Ns: latency.quantile(0.5), p99Ns: latency.quantile(0.99) };
+function soFar(services: Services): SoFar {
+  const { exchanges, stalls } = services;
+  return { exchanges, stalls, quantileNs: (share) => services.latency().quantile(share) };
 }
 
 /** The services hear everything before the detectors, and forget a flow after them. */

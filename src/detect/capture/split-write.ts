@@ -31,20 +31,29 @@ class SplitWriteWatch implements Watch {
 
   exchange(exchange: Exchange): void {
     if (exchange.holds.length > 0 && exchange.holds.some(isStall)) return;
-    const { requestSegments, requestBytes, answerSegments, answerBytes, flow } = exchange;
-    const client = flow.mss[serverSide(flow) === 0 ? 1 : 0];
-    // A large request is no worse for one small segment among its full ones.
-    if (exchange.smallRequestSegments > 0 && requestSegments > Math.ceil(requestBytes / Math.max(1, client)))
-      this.#split(exchange, "client", requestSegments, requestBytes);
-    if (answerSegments > 1 && answerBytes <= flow.mss[serverSide(flow)]) {
-      this.#split(exchange, "server", answerSegments, answerBytes);
-    }
+    const { smallRequestSegments, answerSegments } = exchange;
+    if (smallRequestSegments > 0) this.#request(exchange);
+    if (answerSegments > 1) this.#answer(exchange);
   }
 
   finish(): readonly Finding[] {
     return [...this.#tallies]
       .filter(([service, , { count }]) => count >= MIN_SLOW_COUNT && count >= SPLIT_SHARE * service.exchanges)
       .map(([service, sender, tally]) => this.#finding(service, sender, tally));
+  }
+
+  /** A large request is no worse for one small segment among its full ones. */
+  #request(exchange: Exchange): void {
+    const { flow, requestSegments, requestBytes } = exchange;
+    const full = flow.mss[serverSide(flow) === 0 ? 1 : 0];
+    if (requestSegments > Math.ceil(requestBytes / Math.max(1, full))) {
+      this.#split(exchange, "client", requestSegments, requestBytes);
+    }
+  }
+
+  #answer(exchange: Exchange): void {
+    const { flow, answerSegments, answerBytes } = exchange;
+    if (answerBytes <= flow.mss[serverSide(flow)]) this.#split(exchange, "server", answerSegments, answerBytes);
   }
 
   #split(exchange: Exchange, sender: Role, segments: number, bytes: number): void {

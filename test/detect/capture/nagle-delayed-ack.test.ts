@@ -97,13 +97,20 @@ describe("the stall", () => {
           { number: 14, atNs: 46e6, from: SERVER, bytes: 50, flags: 24 },
           { number: 15, atNs: 60e6, from: CLIENT, bytes: 10, flags: 24 },
         ];
-        const ended = exchange(on, { atMs: 1, latencyMs: 45, holds: [hold(on, { atMs: 1, delayMs, packet: 10 })], packets });
+        const ended = exchange(on, {
+          atMs: 1,
+          latencyMs: 45,
+          holds: [hold(on, { atMs: 1, delayMs, packet: 10 })],
+          packets,
+        });
         tell(observer, { ...ended, packets: [10, 14] });
       }
     });
     const ladder = findingsOf(report, CODE)[0]?.ladder;
     expect(ladder).toMatchObject({ startNs: 1e6, omitted: 0 });
-    expect(ladder?.steps.map(({ packet, atNs, from, bytes, flags }) => [packet, atNs / 1e6, from, bytes, flags])).toEqual([
+    expect(
+      ladder?.steps.map(({ packet, atNs, from, bytes, flags }) => [packet, atNs / 1e6, from, bytes, flags]),
+    ).toEqual([
       [10, 0, "client", 10, "PSH ACK"],
       [11, 44, "server", 0, "ACK"],
       [12, 44, "client", 90, "PSH ACK"],

@@ -90,7 +90,14 @@ export function exchange(on: OpenFlow, words: ExchangeWords = {}): Exchange {
     startNs,
     endNs: startNs + latencyNs,
     latencyNs,
-    breakdownNs: { network: latencyNs - senderHold - loss - window - server, senderHold, loss, window, server, transfer: 0 },
+    breakdownNs: {
+      network: latencyNs - senderHold - loss - window - server,
+      senderHold,
+      loss,
+      window,
+      server,
+      transfer: 0,
+    },
     requestBytes: words.requestBytes ?? 100,
     answerBytes: words.answerBytes ?? 50,
     requestSegments: words.requestSegments ?? 1,
@@ -104,7 +111,10 @@ export function exchange(on: OpenFlow, words: ExchangeWords = {}): Exchange {
   };
 }
 
-export function hold(on: OpenFlow, words: { atMs?: number; delayMs?: number; sender?: Side; packet?: number } = {}): Hold {
+export function hold(
+  on: OpenFlow,
+  words: { atMs?: number; delayMs?: number; sender?: Side; packet?: number } = {},
+): Hold {
   const { atMs = 0, delayMs = 41, sender = CLIENT, packet = 1 } = words;
   return {
     flow: on,
@@ -121,7 +131,14 @@ export function hold(on: OpenFlow, words: { atMs?: number; delayMs?: number; sen
 /** @param words atMs is when the original was sent */
 export function resend(
   on: OpenFlow,
-  words: { kind?: Resend["kind"]; atMs?: number; waitedMs?: number; sender?: Side; original?: number | null; bytes?: number } = {},
+  words: {
+    kind?: Resend["kind"];
+    atMs?: number;
+    waitedMs?: number;
+    sender?: Side;
+    original?: number | null;
+    bytes?: number;
+  } = {},
 ): Resend {
   const { kind = "rto", atMs = 0, waitedMs = 201, sender = CLIENT, original = 1, bytes = 100 } = words;
   return {
@@ -136,7 +153,10 @@ export function resend(
   };
 }
 
-export const windowStall = (on: OpenFlow, words: { atMs?: number; closedMs?: number; receiver?: Side } = {}): WindowStall => ({
+export const windowStall = (
+  on: OpenFlow,
+  words: { atMs?: number; closedMs?: number; receiver?: Side } = {},
+): WindowStall => ({
   flow: on,
   receiver: words.receiver ?? SERVER,
   packets: [5, 9],
@@ -188,7 +208,10 @@ export const SOURCE: Omit<CaptureSource, "flowsShown"> = {
 
 const ENVIRONMENT = { os: "test", kernel: "test", node: "20", cpus: 1, tickHz: null };
 
-export function analysis(options: Partial<CaptureOptions> = {}, detectors: CaptureDetectors = CAPTURE_DETECTORS): CaptureAnalysis {
+export function analysis(
+  options: Partial<CaptureOptions> = {},
+  detectors: CaptureDetectors = CAPTURE_DETECTORS,
+): CaptureAnalysis {
   return captureAnalysis({ slowServerNs: 5 * MS, flowsShown: 10, evidence: 3, ...options }, detectors);
 }
 
