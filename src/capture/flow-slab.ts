@@ -1,145 +1,220 @@
 /**
- * Where the numbers of a flow lie. All flows stand in one Float64Array, each in a record of its own: what limits the tracker is
- * cache misses on flow state, and one flat record per flow has fewer than objects or columns have (`npm run bench -- pcap`).
- * Sequence numbers are unsigned 32 bit and compared modulo 2^32; times are nanoseconds since the first packet; NaN or -1: none.
+ * Where the numbers of a flow lie. What limits the tracker is cache misses on flow state when flows are many, so all that
+ * nearly every packet looks at stands in four cache lines, 256 bytes in a row: one line for the flow, one for each side, one for
+ * the exchange that runs. `ints` and `times` are two views of the same bytes. What only rare packets look at has a place of its
+ * own, `rare`. (`npm run bench -- pcap` watches it.)
+ *
+ * Sequence numbers are compared modulo 2^32 as signed 32 bit; times are nanoseconds since the first packet.
+ *
+ * The files that run for every packet copy the field numbers they need into constants of their own: V8 folds a module's own
+ * constants into the code, but loads an imported one from memory each time.
  */
 
-/** Fields of the flow as a whole. */
+/** Fields of the flow: places in `ints`. */
 export const F = {
-  start: 0,
-  last: 1,
-  packets: 2,
-  bytes: 3,
-  /** -1 unknown, else the side. */
-  client: 4,
-  /** 0 open, 1 closed by FIN on both sides, 2 reset. */
-  closed: 5,
-  synAt: 6,
-  synAckAt: 7,
-  /** SYN or SYN-ACK was sent twice: the handshake's times say nothing (Karn's algorithm). */
-  synResent: 8,
-  handshakeRtt: 9,
-  /** SYN to SYN-ACK, and SYN-ACK to ACK, as the capture point saw them. */
-  serverLeg: 10,
-  clientLeg: 11,
-  protocol: 12,
-  exchanges: 13,
-  noted: 14,
-  /** Bit per side: FIN seen. */
-  fins: 15,
+  /** Key of the flow table: both ports, and the last word of either address; the lower end comes first. */
+  ports: 0,
+  low: 1,
+  high: 2,
+  /** The next slot of the same bucket; -1: none. */
+  chain: 3,
+  state: 4,
+  /** The flow's last packet in the ring of notes. */
+  note: 5,
+  packets: 6,
+  exchanges: 7,
+  /** By side: payload of its last data segment; and its full segment, 0 while nothing is known. */
+  lastBytes: 8,
+  full: 10,
 } as const;
 
-/** Fields of the exchange that runs. */
-export const X = {
-  active: 16,
-  requestAt: 17,
-  requestLast: 18,
-  requestBytes: 19,
-  requestSegments: 20,
-  /** Small request segments that more of the request followed; and whether the last one was small. */
-  smallSegments: 21,
-  lastSmall: 22,
-  answerFirst: 23,
-  answerLast: 24,
-  answerBytes: 25,
-  answerSegments: 26,
-  firstPacket: 27,
-  lastPacket: 28,
-  hold: 29,
-  loss: 30,
-  window: 31,
-  /** Part of loss and window between the last request byte and the first answer byte. */
-  waitStall: 32,
+/** Fields of the flow: places in `times`. */
+export const FT = { bytes: 6, last: 7 } as const;
+
+/** Fields of one side, by what it sends: places in `ints`, from the side's own line on. */
+export const S = {
+  /** Behind the highest byte sent. */
+  next: 8,
+  /** Highest ACK that came for this side's bytes. */
+  una: 9,
+  /** Window that this side offers, scaled; -1: unknown. */
+  window: 10,
+  /** Behind its last small segment. */
+  smallEnd: 11,
+  /** Its last data segment, its oldest unacknowledged one, and the pure ACK that acknowledged all it had sent. */
+  sentPacket: 12,
+  oldestPacket: 13,
+  ackPacket: 14,
+  bits: 15,
 } as const;
 
-/** Fields of one direction, named by its sender. */
-export const D = {
-  // What nearly every packet looks at stands together.
-  /** Behind the highest byte sent; -1: nothing seen. */
-  next: 0,
-  /** Highest ACK that came for this direction; -1: none. */
-  una: 1,
-  /** Window that this side offers, scaled. */
-  window: 2,
-  windowScale: 3,
-  /** MSS that this side announced (bounds what the other sends). */
-  announcedMss: 4,
-  /** Largest payload that this side sent. */
-  largest: 5,
-  lastDataAt: 6,
-  oldestAt: 7,
-  /** 0 no, 1 yes, 2 yes, by a probe that no ACK has answered yet. */
-  resentSinceAck: 8,
-  duplicateAcks: 9,
-  timestamps: 10,
+/** Fields of one side: places in `times`, from the side's own line on. */
+export const ST = {
+  sentAt: 0,
+  oldestAt: 1,
+  ackAt: 2,
   /** Least round trip from the capture point to this end and back. */
-  leg: 11,
-  /** Behind the last small segment; -1: none. */
-  smallEnd: 12,
-  /** A small segment in flight that more data may be waiting for, and the pure ACK that answered it. */
-  smallAt: 13,
-  smallAckAt: 14,
-  /** Since when this side's window is closed; NaN: it is open. */
-  zeroAt: 15,
-  /** The window of this side opened again: when, and for how long it was closed; NaN: told already. */
-  openedAt: 16,
-  /** A pure ACK for this direction's data that came late: its delay, and the packets. NaN: none. */
-  lateDelay: 17,
-  lastDataPacket: 18,
-  oldestPacket: 19,
-  smallPacket: 20,
-  smallBytes: 21,
-  smallAckPacket: 22,
-  // The rest is for rare events.
-  nagleOff: 23,
-  zeroPacket: 24,
-  openedPacket: 25,
-  closedFor: 26,
-  /** A gap in this direction's bytes, and when it appeared. */
-  holeStart: 27,
-  holeEnd: 28,
-  holeAt: 29,
-  lateAckPacket: 30,
-  lateDataPacket: 31,
-  isn: 32,
-  promptHolds: 33,
-  looseHolds: 34,
+  leg: 3,
 } as const;
 
-export const SIDE_FIELDS = 36;
-export const FIRST_SIDE = 33;
-export const STRIDE = FIRST_SIDE + 2 * SIDE_FIELDS;
+/** Fields of the exchange that runs: places in `ints`. */
+export const X = { firstPacket: 60, requestSegments: 61, answerSegments: 62, smallSegments: 63 } as const;
 
-/** Offset of a side's fields within the record that begins at `flow`. */
-export const sideOf = (flow: number, side: 0 | 1): number => flow + FIRST_SIDE + side * SIDE_FIELDS;
+/** Fields of the exchange that runs: places in `times`. */
+export const XT = {
+  requestAt: 24,
+  requestLast: 25,
+  answerFirst: 26,
+  answerLast: 27,
+  requestBytes: 28,
+  answerBytes: 29,
+} as const;
 
-const BLANK = blankRecord();
+/** Bits of F.state. The two lowest are the client: 0 unknown, 1 side 0, 2 side 1. */
+export const STATE = {
+  client: 3,
+  fin0: 4,
+  fin1: 8,
+  /** FIN of both sides, or a reset, was seen. */
+  closed: 16,
+  reset: 32,
+  /** An exchange runs; its answer has begun; something has delayed it; time stands in its rare accounts. */
+  active: 64,
+  answered: 128,
+  troubled: 256,
+  charged: 512,
+  /** The last request segment was small: if another follows, it was a piece. */
+  lastSmall: 1024,
+  /** SYN or SYN-ACK was sent twice: the handshake's times say nothing (Karn's algorithm). */
+  synResent: 2048,
+  /** The client's ACK will end the handshake. */
+  awaitsAck: 4096,
+  ipv6: 8192,
+  protocolShift: 16,
+  protocolMask: 7 << 16,
+} as const;
 
-function blankRecord(): Float64Array {
-  const blank = new Float64Array(STRIDE);
-  blank[F.client] = -1;
-  for (const field of [F.synAt, F.synAckAt, F.handshakeRtt, F.serverLeg, F.clientLeg]) blank[field] = Number.NaN;
-  for (const side of [0, 1] as const) {
-    const d = sideOf(0, side);
-    for (const field of [D.next, D.una, D.windowScale, D.announcedMss, D.smallEnd, D.holeStart, D.isn]) blank[d + field] = -1;
-    for (const field of [D.smallAt, D.smallAckAt, D.zeroAt, D.openedAt, D.lateDelay, D.oldestAt, D.lastDataAt]) blank[d + field] = Number.NaN;
-    blank[d + D.window] = -1;
-    blank[d + D.leg] = Number.POSITIVE_INFINITY;
-  }
-  return blank;
-}
+/** Bits of S.bits. */
+export const BIT = {
+  /** S.next, S.una, S.smallEnd and ST.oldestAt hold something. */
+  next: 1,
+  una: 2,
+  smallEnd: 4,
+  oldest: 8,
+  /** The last data segment was small, and more may wait for its ACK; that ACK came alone. */
+  small: 16,
+  freed: 32,
+  /** That ACK was late. */
+  late: 64,
+  timestamps: 128,
+  nagleOff: 256,
+  /** Sent something again since the last ACK; that was a probe which no ACK has answered yet. */
+  resent: 512,
+  probed: 1024,
+  /** This side's window is closed; it has opened again, and nobody has used that yet. */
+  zero: 2048,
+  opened: 4096,
+  /** Bytes are missing. */
+  hole: 8192,
+  /** The other side announced an MSS. */
+  mss: 16384,
+  scaleShift: 16,
+  scaleMask: 15 << 16,
+  /** Duplicate ACKs for this side's data, at most 255. */
+  duplicateShift: 20,
+  duplicateMask: 255 << 20,
+} as const;
 
-/** Makes the record at `flow` that of a flow just seen. */
-export function resetRecord(slab: Float64Array, flow: number, atNs: number): void {
-  slab.set(BLANK, flow);
-  slab[flow + F.start] = atNs;
-  slab[flow + F.last] = atNs;
-}
+/** Fields of the flow in `rare`; NaN: none. */
+export const R = {
+  start: 0,
+  synAt: 1,
+  synAckAt: 2,
+  handshakeRtt: 3,
+  /** SYN to SYN-ACK, and SYN-ACK to ACK, as the capture point saw them. */
+  serverLeg: 4,
+  clientLeg: 5,
+  /** Accounts of the exchange that runs: held back, lost, window closed; and what of that was between request and answer. */
+  hold: 6,
+  loss: 7,
+  window: 8,
+  waitStall: 9,
+  /** Upper words of the two addresses, for IPv6. */
+  words: 10,
+} as const;
+
+/** Fields of one side in `rare`. */
+export const RS = {
+  /** Since when its window is closed; when it opened again, and how long it had been closed. */
+  zeroAt: 0,
+  zeroPacket: 1,
+  openedAt: 2,
+  openedPacket: 3,
+  closedFor: 4,
+  /** A gap in its bytes, and when it appeared. */
+  holeStart: 5,
+  holeEnd: 6,
+  holeAt: 7,
+  /** In its SYN; -1: none. */
+  isn: 8,
+  announcedMss: 9,
+  windowScale: 10,
+  promptHolds: 11,
+  looseHolds: 12,
+} as const;
+
+const INTS = 64;
+const RARE = 42;
+const FIRST_SIDE_INTS = 16;
+const SIDE_INTS = 16;
+const FIRST_SIDE_RARE = 16;
+const SIDE_RARE = 13;
+
+/** First place of a flow in `ints`; half of it is the one in `times`. */
+export const recordOf = (slot: number): number => slot * INTS;
+/** First place of a side in `ints`; half of it is the one in `times`. */
+export const sideOf = (slot: number, side: 0 | 1): number => slot * INTS + FIRST_SIDE_INTS + side * SIDE_INTS;
+export const rareOf = (slot: number): number => slot * RARE;
+export const rareSideOf = (slot: number, side: 0 | 1): number => slot * RARE + FIRST_SIDE_RARE + side * SIDE_RARE;
 
 /** x - y modulo 2^32, signed: above 0 when x comes after y (RFC 9293 section 3.4). */
 export const seqDiff = (x: number, y: number): number => (x - y) | 0;
 
-/** Packets that each flow remembers. */
-export const NOTES = 16;
-/** Number, time, and payload * 512 + flags * 2 + side. */
-export const NOTE_FIELDS = 3;
+export class FlowSlab {
+  ints = new Int32Array(0);
+  times = new Float64Array(0);
+  rare = new Float64Array(0);
+
+  /** Makes room for so many flows; those that are there keep their slots. */
+  grow(flows: number): void {
+    const bytes = new ArrayBuffer(flows * INTS * Int32Array.BYTES_PER_ELEMENT);
+    const ints = new Int32Array(bytes);
+    const rare = new Float64Array(flows * RARE);
+    ints.set(this.ints);
+    rare.set(this.rare);
+    this.ints = ints;
+    this.times = new Float64Array(bytes);
+    this.rare = rare;
+  }
+
+  /** Makes the record that of a flow just seen. */
+  reset(slot: number, atNs: number): void {
+    const { ints, times, rare } = this;
+    const flow = recordOf(slot);
+    // The key, which stands before the state, stays.
+    const isIpv6 = (ints[flow + F.state] as number) & STATE.ipv6;
+    ints.fill(0, flow + F.state, flow + INTS);
+    ints[flow + F.state] = isIpv6;
+    rare.fill(Number.NaN, rareOf(slot), rareOf(slot) + R.words);
+    rare.fill(Number.NaN, rareOf(slot) + FIRST_SIDE_RARE, rareOf(slot) + RARE);
+    times[(flow >> 1) + FT.last] = atNs;
+    rare[rareOf(slot) + R.start] = atNs;
+    for (const side of [0, 1] as const) {
+      ints[sideOf(slot, side) + S.window] = -1;
+      times[(sideOf(slot, side) >> 1) + ST.leg] = Number.POSITIVE_INFINITY;
+      const mine = rareSideOf(slot, side);
+      for (const field of [RS.isn, RS.announcedMss, RS.windowScale]) rare[mine + field] = -1;
+      for (const field of [RS.promptHolds, RS.looseHolds]) rare[mine + field] = 0;
+    }
+  }
+}

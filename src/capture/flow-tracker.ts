@@ -1,14 +1,19 @@
 /**
  * From packets to flows and exchanges. Runs for every packet, allocates nothing for most of them, and tells its observer few
  * and rich events. Pure: packets and their times come in.
+ *
+ * It looks the way it does for speed, as flow-slab.ts, flow-table.ts, acknowledgements.ts, segments.ts and exchanges.ts do: a packet that
+ * tells nothing special passes through them with a handful of loads and stores in four cache lines, and every special case is
+ * one bit that was loaded anyway. `npm run bench -- pcap` watches it.
  */
 import { acknowledge, tellLate } from "./acknowledgements.js";
 import { endExchange } from "./exchanges.js";
 import type { FlowObserver, Side } from "./flow-events.js";
-import { D, F, NOTE_FIELDS, NOTES, sideOf, STRIDE, X } from "./flow-slab.js";
+import { BIT, F, FT, R, RS, rareOf, rareSideOf, recordOf, S, ST, STATE, sideOf } from "./flow-slab.js";
 import { FlowTable } from "./flow-table.js";
-import { handshakeEnds, synSegment } from "./handshake.js";
+import { handshakeEnds, synSegment, timestampsSeen } from "./handshake.js";
 import type { Packet } from "./packet.js";
+import { openHole } from "./resends.js";
 import { dataSegment } from "./segments.js";
 import { Tracking } from "./tracking.js";
 
@@ -17,9 +22,18 @@ const SYN = 2;
 const RST = 4;
 const ACK = 16;
 
-const OPEN = 0;
-const CLOSED = 1;
-const RESET = 2;
+const { state: STATE_BITS, note: NOTE, packets: PACKETS } = F;
+const { bytes: BYTES, last: LAST } = FT;
+const BITS = S.bits;
+const TIMESTAMPS = BIT.timestamps;
+const { closed: CLOSED, reset: RESET, awaitsAck: AWAITS_ACK } = STATE;
+const INTS = recordOf(1);
+const FIRST_SIDE = sideOf(0, 0);
+const SIDE_INTS = sideOf(0, 1) - FIRST_SIDE;
+/** One word of each further cache line of a record is read for nothing but to bring it near. */
+const LINE_INTS = 16;
+/** Packets that are looked up before the first of them is dealt with. */
+const AHEAD = 16;
 
 type Ending = "closed" | "reset" | "idle" | "evicted" | "end-of-capture";
 
@@ -27,6 +41,9 @@ export class FlowTracker {
   readonly #table: FlowTable;
   readonly #tracking: Tracking;
   readonly #idleNs: number;
+  readonly #places = new Int32Array(AHEAD);
+  /** Keeps the loads that only bring memory near from being optimised away. */
+  #warmth = 0;
 
   /** @param idleNs a flow that was silent for longer, and then speaks without a SYN, is told as a new one */
   constructor(observer: FlowObserver, options: { maxFlows: number; idleNs: number }) {
@@ -43,101 +60,142 @@ export class FlowTracker {
     return this.#table.evicted;
   }
 
-  /** Makes ready for a packet that will come soon; optional, for speed. */
-  expect(p: Packet): number {
-    return this.#table.warm(p);
+  packet(p: Packet): void {
+    this.#packet(p, this.#table.place(p));
   }
 
-  packet(p: Packet): void {
-    const table = this.#table;
-    const slot = table.slotOf(p);
-    const side = table.side;
-    const slab = table.slab;
-    const f = slot * STRIDE;
-    if (table.fresh) this.#tracking.begin(slot);
-    else this.#restartIfNew(slab, slot, side, p);
-    slab[f + F.last] = p.atNs;
-    slab[f + F.packets]! += 1;
-    slab[f + F.bytes]! += p.payloadLength;
-    this.#note(slab, slot, side, p);
-    const flags = p.flags;
-    const me = sideOf(f, side);
-    if ((flags & RST) !== 0) {
-      this.#reset(slab, slot, side, p);
-      return;
+  /**
+   * The first `count` of `packets`, one after the other. They are looked up before the first is dealt with, so that the cache misses
+   * of their flows overlap: they are most of what a packet costs when flows are many.
+   */
+  packets(packets: readonly Packet[], count: number): void {
+    for (let from = 0; from < count; from += AHEAD) {
+      this.#packets(packets, from, Math.min(count, from + AHEAD));
     }
-    if ((flags & SYN) !== 0) {
-      synSegment(this.#tracking, slab, slot, side, p);
-      return;
-    }
-    if (p.timestampValue >= 0) slab[me + D.timestamps] = 1;
-    const pure = p.payloadLength === 0 && (flags & FIN) === 0;
-    if ((flags & ACK) !== 0) {
-      if (Number.isNaN(slab[f + F.clientLeg]) && !Number.isNaN(slab[f + F.synAckAt])) {
-        handshakeEnds(this.#tracking, slab, slot, side, p);
-      }
-      acknowledge(this.#tracking, slab, slot, side, p, pure);
-    }
-    if (p.payloadLength > 0) dataSegment(this.#tracking, slab, slot, side, p);
-    if ((flags & FIN) !== 0) this.#fin(slab, slot, side, p);
   }
 
   /** The capture is over. */
   finish(): void {
-    for (const slot of this.#table.slots()) this.#end(slot, "end-of-capture");
+    for (let slot = 0; slot < this.#table.used; slot++) this.#end(slot, "end-of-capture");
+  }
+
+  #packets(packets: readonly Packet[], from: number, to: number): void {
+    const table = this.#table;
+    const places = this.#places;
+    const { ints } = table.slab;
+    const { evicted } = table;
+    let warmth = 0;
+    for (let i = from; i < to; i++) {
+      const place = table.find(packets[i] as Packet);
+      places[i - from] = place;
+      if (place < 0) continue;
+      const flow = (place >> 1) * INTS;
+      warmth +=
+        (ints[flow + LINE_INTS] as number) +
+        (ints[flow + 2 * LINE_INTS] as number) +
+        (ints[flow + 3 * LINE_INTS] as number);
+    }
+    this.#warmth ^= warmth;
+    for (let i = from; i < to; i++) {
+      const p = packets[i] as Packet;
+      const place = places[i - from] as number;
+      table.fresh = false;
+      // A flow may have begun, or have made room, since the packet was looked up.
+      this.#packet(p, place < 0 || table.evicted !== evicted ? table.place(p) : place);
+    }
+  }
+
+  #packet(p: Packet, place: number): void {
+    const tracking = this.#tracking;
+    const slot = place >> 1;
+    const side = (place & 1) as Side;
+    const flow = slot * INTS;
+    const { ints, times } = tracking.slab;
+    const { flags, payloadLength, atNs } = p;
+    if (this.#table.fresh) tracking.begin(slot);
+    else if ((flags & SYN) !== 0 || atNs - (times[(flow >> 1) + LAST] as number) > this.#idleNs)
+      this.#restartIfNew(slot, side, p);
+    times[(flow >> 1) + LAST] = atNs;
+    times[(flow >> 1) + BYTES]! += payloadLength;
+    ints[flow + PACKETS]! += 1;
+    ints[flow + NOTE] = tracking.notes.take(p, side, ints[flow + NOTE] as number);
+    if ((flags & (RST | SYN)) !== 0) {
+      if ((flags & RST) !== 0) this.#reset(slot, side, p);
+      else synSegment(tracking, slot, side, p);
+      return;
+    }
+    const me = flow + FIRST_SIDE + side * SIDE_INTS;
+    if (p.timestampValue >= 0 && ((ints[me + BITS] as number) & TIMESTAMPS) === 0) timestampsSeen(tracking, slot, side);
+    if ((flags & ACK) !== 0) {
+      if (((ints[flow + STATE_BITS] as number) & AWAITS_ACK) !== 0) handshakeEnds(tracking, slot, side, p);
+      acknowledge(tracking, slot, side, p, payloadLength === 0 && (flags & FIN) === 0);
+    }
+    if (payloadLength > 0) dataSegment(tracking, slot, side, p);
+    if ((flags & FIN) !== 0) this.#fin(slot, side, p);
   }
 
   /** The same ends and ports again: a new connection after a closed one, or after a long silence. */
-  #restartIfNew(slab: Float64Array, slot: number, side: Side, p: Packet): void {
-    const f = slot * STRIDE;
-    const closed = slab[f + F.closed] as number;
-    const opens = (p.flags & (SYN | ACK)) === SYN && slab[sideOf(f, side) + D.isn] !== p.seq;
-    const silent = p.atNs - (slab[f + F.last] as number) > this.#idleNs;
-    const used = (slab[f + F.packets] as number) > 0;
-    if (!(used && (opens || (silent && closed === OPEN)))) return;
-    this.#end(slot, closed === CLOSED ? "closed" : closed === RESET ? "reset" : "idle");
+  #restartIfNew(slot: number, side: Side, p: Packet): void {
+    const { ints, times, rare } = this.#tracking.slab;
+    const flow = recordOf(slot);
+    const state = ints[flow + STATE_BITS] as number;
+    const silent = p.atNs - (times[(flow >> 1) + LAST] as number) > this.#idleNs && (state & CLOSED) === 0;
+    const isNewSyn = (p.flags & SYN) !== 0 && rare[rareSideOf(slot, side) + RS.isn] !== (p.seq | 0);
+    // A SYN-ACK opens a connection anew only where one has ended: its SYN was not captured.
+    const opens = isNewSyn && ((p.flags & ACK) === 0 || (state & CLOSED) !== 0);
+    if (!opens && !silent) return;
+    this.#end(slot, (state & RESET) !== 0 ? "reset" : (state & CLOSED) !== 0 ? "closed" : "idle");
     this.#table.restart(slot, p.atNs);
     this.#tracking.begin(slot);
   }
 
-  #note(slab: Float64Array, slot: number, side: Side, p: Packet): void {
-    const f = slot * STRIDE;
-    const noted = slab[f + F.noted] as number;
-    const at = (slot * NOTES + (noted % NOTES)) * NOTE_FIELDS;
-    const { notes } = this.#table;
-    notes[at] = p.number;
-    notes[at + 1] = p.atNs;
-    notes[at + 2] = p.payloadLength * 512 + (p.flags & 0xff) * 2 + side;
-    slab[f + F.noted] = noted + 1;
+  #fin(slot: number, side: Side, p: Packet): void {
+    const { ints, times } = this.#tracking.slab;
+    const flow = recordOf(slot);
+    const me = sideOf(slot, side);
+    const end = (p.seq + p.payloadLength) | 0;
+    const ahead = ((ints[me + BITS] as number) & BIT.next) === 0 ? 0 : (end - (ints[me + S.next] as number)) | 0;
+    if (ahead > 0) openHole(this.#tracking, slot, side, p);
+    if (ahead >= 0) {
+      if (((ints[me + BITS] as number) & BIT.late) !== 0) tellLate(this.#tracking, slot, side === 0 ? 1 : 0);
+      ints[me + S.next] = (end + 1) | 0;
+      ints[me + BITS]! |= BIT.next;
+      times[(me >> 1) + ST.sentAt] = p.atNs;
+    }
+    const state = (ints[flow + STATE_BITS] as number) | (side === 0 ? STATE.fin0 : STATE.fin1);
+    const both = (state & STATE.fin0) !== 0 && (state & STATE.fin1) !== 0;
+    ints[flow + STATE_BITS] = both ? state | CLOSED : state;
   }
 
-  #fin(slab: Float64Array, slot: number, side: Side, p: Packet): void {
-    const f = slot * STRIDE;
-    const me = sideOf(f, side);
-    slab[me + D.next] = (p.seq + p.payloadLength + 1) >>> 0;
-    slab[me + D.lastDataAt] = p.atNs;
-    slab[me + D.lastDataPacket] = p.number;
-    slab[f + F.fins] = (slab[f + F.fins] as number) | (side + 1);
-    if (slab[f + F.fins] === 3 && slab[f + F.closed] === OPEN) slab[f + F.closed] = CLOSED;
-  }
-
-  #reset(slab: Float64Array, slot: number, side: Side, p: Packet): void {
-    const f = slot * STRIDE;
-    if (slab[f + F.closed] === RESET) return;
-    const unanswered = slab[f + X.active] === 1 && Number.isNaN(slab[f + X.answerFirst]);
-    const refused = slab[f + F.client] === (side === 0 ? 1 : 0) && Number.isNaN(slab[f + F.synAckAt]) && !Number.isNaN(slab[f + F.synAt]);
-    slab[f + F.closed] = RESET;
-    this.#tracking.observer.reset?.(this.#tracking.view(slot), side, p.number, p.atNs, unanswered || refused);
+  #reset(slot: number, side: Side, p: Packet): void {
+    const { ints, rare } = this.#tracking.slab;
+    const flow = recordOf(slot);
+    const state = ints[flow + STATE_BITS] as number;
+    if ((state & RESET) !== 0) return;
+    const unanswered = (state & (STATE.active | STATE.answered)) === STATE.active;
+    const byServer = (state & STATE.client) - 1 === 1 - side;
+    const opening =
+      !Number.isNaN(rare[rareOf(slot) + R.synAt] as number) && Number.isNaN(rare[rareOf(slot) + R.synAckAt] as number);
+    ints[flow + STATE_BITS] = state | RESET | CLOSED;
+    this.#tracking.observer.reset?.(
+      this.#tracking.view(slot),
+      side,
+      p.number,
+      p.atNs,
+      unanswered || (byServer && opening),
+    );
   }
 
   #end(slot: number, why: Ending): void {
-    const slab = this.#table.slab;
-    for (const side of [0, 1] as const) tellLate(this.#tracking, slab, slot, side);
-    endExchange(this.#tracking, slab, slot);
-    const closed = slab[slot * STRIDE + F.closed] as number;
-    const ending = why === "end-of-capture" && closed === CLOSED ? "closed" : why === "end-of-capture" && closed === RESET ? "reset" : why;
-    const flow = this.#tracking.view(slot);
-    flow.freeze();
-    this.#tracking.observer.flowEnded?.(flow, ending);
+    const { ints } = this.#tracking.slab;
+    for (const side of [0, 1] as const) {
+      const late = ((ints[sideOf(slot, side) + BITS] as number) & BIT.late) !== 0;
+      if (late) tellLate(this.#tracking, slot, side === 0 ? 1 : 0);
+    }
+    endExchange(this.#tracking, slot);
+    const state = ints[recordOf(slot) + STATE_BITS] as number;
+    const atEnd = why === "end-of-capture";
+    const ending = atEnd && (state & RESET) !== 0 ? "reset" : atEnd && (state & CLOSED) !== 0 ? "closed" : why;
+    this.#tracking.observer.flowEnded?.(this.#tracking.end(slot), ending);
   }
 }

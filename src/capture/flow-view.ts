@@ -1,80 +1,153 @@
-/** A flow as observers see it: one object that reads the flow's record, and keeps a copy of it once the flow has ended. */
-import type { CaptureProtocol, Flow, FlowEnd, Side, Vantage } from "./flow-events.js";
-import { D, F, sideOf, STRIDE } from "./flow-slab.js";
+/** A flow as observers see it: one object that reads the flow's record, and keeps what it said once the flow has ended. */
+
 import { addressText } from "./decode/address.js";
+import type { CaptureProtocol, Flow, FlowEnd, Side, Vantage } from "./flow-events.js";
+import { BIT, F, type FlowSlab, FT, R, rareOf, recordOf, S, ST, STATE, sideOf } from "./flow-slab.js";
 
 /** By the number that stands in the record. */
-export const PROTOCOLS = ["unknown", "memcached", "redis", "http1", "h2", "tls", "quic"] as const satisfies readonly CaptureProtocol[];
+export const PROTOCOLS = [
+  "unknown",
+  "memcached",
+  "redis",
+  "http1",
+  "h2",
+  "tls",
+  "quic",
+] as const satisfies readonly CaptureProtocol[];
 
 /** Below this the ends are on one machine, or next to each other: the spacing of a handshake tells nothing. */
 const VANTAGE_RTT_NS = 200e3;
 /** An end whose leg is at most this share of the round trip is where the capture was taken. */
 const AT_THE_END = 0.2;
 
+/** What the record tells; the rest never changes. */
+type Facts = Omit<Flow, "id" | "a" | "b">;
+
 export class FlowView implements Flow {
   readonly id: number;
   readonly a: FlowEnd;
   readonly b: FlowEnd;
-  readonly #table: { readonly slab: Float64Array };
-  #at: number;
-  /** The record as it was when the flow ended: its place serves another flow by then. */
-  #ended: Float64Array | undefined;
+  #facts: Facts;
 
   /** @param ends the words of FlowTable.ends; @param slot where its record is while it lives */
-  constructor(id: number, ends: readonly number[], table: { readonly slab: Float64Array }, slot: number) {
+  constructor(id: number, ends: readonly number[], slab: FlowSlab, slot: number) {
     this.id = id;
     this.a = end(ends, 0);
     this.b = end(ends, 5);
-    this.#table = table;
-    this.#at = slot * STRIDE;
+    this.#facts = new LiveFacts(slab, slot);
   }
 
-  /** The flow is over: what it is told to be does not change any more. */
+  /** The flow is over, and its record may serve another: what it is told to be does not change any more. */
   freeze(): void {
-    this.#ended = this.#table.slab.slice(this.#at, this.#at + STRIDE);
-    this.#at = 0;
+    const { client, handshakeSeen, protocol, vantage, startNs, endNs, packets, bytes } = this;
+    const { handshakeRttNs, legNs, mss, nagleOff, exchanges } = this;
+    this.#facts = {
+      client,
+      handshakeSeen,
+      protocol,
+      vantage,
+      startNs,
+      endNs,
+      packets,
+      bytes,
+      handshakeRttNs,
+      legNs,
+      mss,
+      nagleOff,
+      exchanges,
+    };
   }
 
   get client(): Side | null {
-    const client = this.#read(F.client);
+    return this.#facts.client;
+  }
+  get handshakeSeen(): boolean {
+    return this.#facts.handshakeSeen;
+  }
+  get protocol(): CaptureProtocol {
+    return this.#facts.protocol;
+  }
+  get vantage(): Vantage {
+    return this.#facts.vantage;
+  }
+  get startNs(): number {
+    return this.#facts.startNs;
+  }
+  get endNs(): number {
+    return this.#facts.endNs;
+  }
+  get packets(): number {
+    return this.#facts.packets;
+  }
+  get bytes(): number {
+    return this.#facts.bytes;
+  }
+  get handshakeRttNs(): number | null {
+    return this.#facts.handshakeRttNs;
+  }
+  get legNs(): readonly [number | null, number | null] {
+    return this.#facts.legNs;
+  }
+  get mss(): readonly [number, number] {
+    return this.#facts.mss;
+  }
+  get nagleOff(): readonly [boolean, boolean] {
+    return this.#facts.nagleOff;
+  }
+  get exchanges(): number {
+    return this.#facts.exchanges;
+  }
+}
+
+class LiveFacts implements Facts {
+  readonly #slab: FlowSlab;
+  readonly #slot: number;
+
+  constructor(slab: FlowSlab, slot: number) {
+    this.#slab = slab;
+    this.#slot = slot;
+  }
+
+  get client(): Side | null {
+    const client = (this.#flow(F.state) & STATE.client) - 1;
     return client < 0 ? null : (client as Side);
   }
 
   get handshakeSeen(): boolean {
-    return !Number.isNaN(this.#read(F.synAt)) || !Number.isNaN(this.#read(F.synAckAt));
+    return !Number.isNaN(this.#rare(R.synAt)) || !Number.isNaN(this.#rare(R.synAckAt));
   }
 
   get protocol(): CaptureProtocol {
-    return PROTOCOLS[this.#read(F.protocol)] as CaptureProtocol;
+    return PROTOCOLS[(this.#flow(F.state) & STATE.protocolMask) >> STATE.protocolShift] as CaptureProtocol;
   }
 
   get vantage(): Vantage {
-    return vantageOf(this.#read(F.serverLeg), this.#read(F.clientLeg));
+    return vantageOf(this.#rare(R.serverLeg), this.#rare(R.clientLeg));
   }
 
   get startNs(): number {
-    return this.#read(F.start);
+    return this.#rare(R.start);
   }
 
   get endNs(): number {
-    return this.#read(F.last);
+    return this.#slab.times[(recordOf(this.#slot) >> 1) + FT.last] as number;
   }
 
   get packets(): number {
-    return this.#read(F.packets);
+    return this.#flow(F.packets) >>> 0;
   }
 
   get bytes(): number {
-    return this.#read(F.bytes);
+    return this.#slab.times[(recordOf(this.#slot) >> 1) + FT.bytes] as number;
   }
 
   get handshakeRttNs(): number | null {
-    const rttNs = this.#read(F.handshakeRtt);
+    const rttNs = this.#rare(R.handshakeRtt);
     return Number.isNaN(rttNs) ? null : rttNs;
   }
 
   get exchanges(): number {
-    return this.#read(F.exchanges);
+    return this.#flow(F.exchanges) >>> 0;
   }
 
   get legNs(): readonly [number | null, number | null] {
@@ -82,30 +155,29 @@ export class FlowView implements Flow {
   }
 
   get mss(): readonly [number, number] {
-    const slab = this.#ended ?? this.#table.slab;
-    return [fullSize(slab, this.#at, 0), fullSize(slab, this.#at, 1)];
+    return [this.#flow(F.full), this.#flow(F.full + 1)];
   }
 
   get nagleOff(): readonly [boolean, boolean] {
-    return [this.#read(sideOf(0, 0) + D.nagleOff) === 1, this.#read(sideOf(0, 1) + D.nagleOff) === 1];
+    return [this.#has(0, BIT.nagleOff), this.#has(1, BIT.nagleOff)];
   }
 
   #leg(side: Side): number | null {
-    const legNs = this.#read(sideOf(0, side) + D.leg);
+    const legNs = this.#slab.times[(sideOf(this.#slot, side) >> 1) + ST.leg] as number;
     return Number.isFinite(legNs) ? legNs : null;
   }
 
-  #read(field: number): number {
-    return (this.#ended ?? this.#table.slab)[this.#at + field] as number;
+  #has(side: Side, bit: number): boolean {
+    return ((this.#slab.ints[sideOf(this.#slot, side) + S.bits] as number) & bit) !== 0;
   }
-}
 
-/** Largest payload that a side puts into one segment: the other's MSS less the timestamp option (RFC 7323 appendix A). */
-export function fullSize(slab: Float64Array, flow: number, side: Side): number {
-  const announced = slab[sideOf(flow, side === 0 ? 1 : 0) + D.announcedMss] as number;
-  const me = sideOf(flow, side);
-  if (announced > 0) return announced - (slab[me + D.timestamps] === 1 ? 12 : 0);
-  return slab[me + D.largest] as number;
+  #flow(field: number): number {
+    return this.#slab.ints[recordOf(this.#slot) + field] as number;
+  }
+
+  #rare(field: number): number {
+    return this.#slab.rare[rareOf(this.#slot) + field] as number;
+  }
 }
 
 function vantageOf(serverLegNs: number, clientLegNs: number): Vantage {

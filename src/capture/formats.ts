@@ -129,6 +129,8 @@ function shown(bytes: Uint8Array): string {
 export interface ByteSource extends AsyncIterable<Uint8Array> {
   /** Once the iteration is over: what kept it from reaching the end; null: nothing did. */
   readonly failure: string | null;
+  /** It was told to stop: that the last packet is not whole is no damage. */
+  readonly interrupted?: boolean;
 }
 
 /**
@@ -148,6 +150,7 @@ export async function readCapture(
     if (reader.finished) return reader.end();
   }
   const summary = reader.end();
+  if (source.interrupted === true) return { ...summary, damage: null };
   if (source.failure === null) return summary;
   return { ...summary, damage: { atByte: bytes, afterPacket: summary.packets, says: source.failure } };
 }

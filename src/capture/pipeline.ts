@@ -1,6 +1,6 @@
 /**
  * Records to flows: decodes, counts what is no TCP segment, and hands the segments on a few at a time, so that the tracker can
- * make ready for all of them before it looks at the first. (`npm run bench -- pcap` watches it.)
+ * look all of them up before it deals with the first. (`npm run bench -- pcap` watches it.)
  */
 import { decode } from "./decode/decode.js";
 import type { FlowObserver } from "./flow-events.js";
@@ -30,8 +30,8 @@ export class CapturePipeline {
   readonly #skipped = new Map<SkipReason, number>(SKIP_REASONS.map((reason) => [reason, 0]));
   readonly #batch = Array.from({ length: BATCH }, () => new Packet());
   #waiting = 0;
-  /** Keeps the loads of `expect` from being optimised away. */
-  #warmth = 0;
+  /** Where the packets lie that wait. */
+  #bytes: Uint8Array | undefined;
 
   constructor(observer: FlowObserver, options: PipelineOptions) {
     this.tracker = new FlowTracker(observer, options);
@@ -49,19 +49,27 @@ export class CapturePipeline {
     const decoded: Decoded = decode(record, packet);
     if (decoded !== "tcp") this.#skipped.set(decoded, (this.#skipped.get(decoded) as number) + 1);
     else if (accepts !== undefined && !accepts(packet)) this.filtered++;
-    else if (++this.#waiting === BATCH) this.flush();
+    else {
+      this.#waiting++;
+      // A packet that was put together from two chunks lies in a buffer that the next such packet will use, perhaps before `flush`.
+      const alone = record.bytes !== this.#bytes;
+      if (alone || this.#waiting === BATCH) this.#handOn();
+      this.#bytes = record.bytes;
+    }
   };
 
   /** Hands on what waits. */
   flush(): void {
+    this.#handOn();
+    this.#bytes = undefined;
+  }
+
+  #handOn(): void {
     const batch = this.#batch;
     const count = this.#waiting;
     this.#waiting = 0;
     this.tcpPackets += count;
-    let warmth = 0;
-    for (let i = 0; i < count; i++) warmth += this.tracker.expect(batch[i] as Packet);
-    this.#warmth = warmth;
-    for (let i = 0; i < count; i++) this.tracker.packet(batch[i] as Packet);
+    this.tracker.packets(batch, count);
   }
 
   /** The input is over. */
@@ -73,10 +81,5 @@ export class CapturePipeline {
   /** Packets that are no TCP segments, by reason. */
   skipped(): Record<string, number> {
     return Object.fromEntries([...this.#skipped].filter(([, count]) => count > 0));
-  }
-
-  /** Means nothing; see `expect`. */
-  get warmth(): number {
-    return this.#warmth;
   }
 }

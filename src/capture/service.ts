@@ -36,9 +36,6 @@ export class Service {
   lastStartNs = 0;
   lastEndNs = 0;
   readonly #protocols = new Map<CaptureProtocol, number>();
-  /** The protocol of the last exchanges, and how many they were: it seldom changes, and a map is slow. */
-  #recent: CaptureProtocol = "unknown";
-  #recentCount = 0;
 
   constructor(endpoint: string) {
     this.endpoint = endpoint;
@@ -48,13 +45,12 @@ export class Service {
     return this.latency.count;
   }
 
-  /** What most of its exchanges speak; unknown when none is recognised. */
+  /** What most of its connections speak; unknown when none is recognised. */
   get protocol(): CaptureProtocol {
     let most: CaptureProtocol = "unknown";
     let count = 0;
-    this.#countRecent();
-    for (const [protocol, exchanges] of this.#protocols) {
-      if (exchanges > count && protocol !== "unknown") [most, count] = [protocol, exchanges];
+    for (const [protocol, connections] of this.#protocols) {
+      if (connections > count && protocol !== "unknown") [most, count] = [protocol, connections];
     }
     return most;
   }
@@ -84,34 +80,26 @@ export class Service {
     return this.spanNs > 0 ? this.inFlight.totalNs / this.spanNs : 0;
   }
 
-  exchange(exchange: Exchange): void {
-    const { startNs, endNs, flow } = exchange;
-    this.latency.record(exchange.latencyNs);
+  /** A connection has had its first exchange, in this protocol. */
+  speaks(protocol: CaptureProtocol): void {
+    this.#protocols.set(protocol, (this.#protocols.get(protocol) ?? 0) + 1);
+  }
+
+  exchange({ startNs, endNs, latencyNs }: Exchange, parts: Breakdown, lostNs: number): void {
+    this.latency.record(latencyNs);
     this.inFlight.add(startNs, endNs);
-    addTo(this.breakdownNs, exchange.breakdownNs);
+    this.lostNs += lostNs;
+    const sums = this.breakdownNs;
+    sums.network += parts.network;
+    sums.senderHold += parts.senderHold;
+    sums.loss += parts.loss;
+    sums.window += parts.window;
+    sums.server += parts.server;
+    sums.transfer += parts.transfer;
     if (startNs < this.firstStartNs) this.firstStartNs = startNs;
     if (startNs > this.lastStartNs) this.lastStartNs = startNs;
     if (endNs > this.lastEndNs) this.lastEndNs = endNs;
-    if (flow.protocol !== this.#recent) {
-      this.#countRecent();
-      this.#recent = flow.protocol;
-    }
-    this.#recentCount++;
   }
-
-  #countRecent(): void {
-    this.#protocols.set(this.#recent, (this.#protocols.get(this.#recent) ?? 0) + this.#recentCount);
-    this.#recentCount = 0;
-  }
-}
-
-export function addTo(sums: BreakdownSums, parts: Breakdown): void {
-  sums.network += parts.network;
-  sums.senderHold += parts.senderHold;
-  sums.loss += parts.loss;
-  sums.window += parts.window;
-  sums.server += parts.server;
-  sums.transfer += parts.transfer;
 }
 
 /** The server's side; where nobody knows, the end with the lower port (RFC 6335: ephemeral ports are the high ones). */

@@ -2,10 +2,15 @@
  * The services of a capture and what is kept of each live flow. Runs for every exchange: one look-up by flow, then additions.
  * Bounded: so many services, so many flows to show, and one small account per flow that lives.
  */
+
+import { toHistogramData } from "../report/histogram.js";
+import type { FlowSummary } from "../report/model.js";
+import { LatencyHistogram } from "../stats/histogram.js";
 import { LogCounts } from "../stats/log-counts.js";
+import { FlowAccounts } from "./flow-accounts.js";
 import type { Exchange, Flow, FlowObserver, Side } from "./flow-events.js";
-import { FlowAccount, FlowRanking } from "./flow-ranking.js";
-import { addTo, brokenBy, endpointOf, Service, serverSide } from "./service.js";
+import { FlowRanking } from "./flow-ranking.js";
+import { brokenBy, endpointOf, noBreakdown, Service } from "./service.js";
 
 export interface ServicesOptions {
   /** A server that needs this long, or longer, has lost the time. */
@@ -21,11 +26,10 @@ const BARREN_SHARE = 0.2;
 export class Services implements FlowObserver {
   readonly #options: ServicesOptions;
   readonly #byEndpoint = new Map<string, Service>();
-  readonly #accounts = new Map<Flow, FlowAccount>();
+  readonly #accounts = new FlowAccounts();
   readonly #ranking: FlowRanking;
   readonly #other = new Service("other");
   #barren = 0;
-  #last: FlowAccount | null = null;
   flows = 0;
   exchanges = 0;
   /** Exchanges that a hold, a loss or a closed window has delayed. */
@@ -43,7 +47,7 @@ export class Services implements FlowObserver {
 
   /** The service that a flow belongs to. */
   of(flow: Flow): Service {
-    return this.#account(flow).service;
+    return this.#accounts.service(this.#account(flow));
   }
 
   flowStarted(): void {
@@ -56,24 +60,24 @@ export class Services implements FlowObserver {
   }
 
   exchange(exchange: Exchange): void {
-    const { flow, breakdownNs } = exchange;
+    const { flow, breakdownNs, holds } = exchange;
+    const accounts = this.#accounts;
     const account = this.#account(flow);
-    const { service } = account;
-    this.exchanges++;
-    if (service.exchanges === 0 && service !== this.#other) this.#barren--;
-    service.exchange(exchange);
-    account.record(exchange.latencyNs);
-    addTo(account.breakdownNs, breakdownNs);
-    const slowNs = breakdownNs.server >= this.#options.slowServerNs ? breakdownNs.server : 0;
-    const stalledNs = breakdownNs.senderHold + breakdownNs.loss + breakdownNs.window;
-    if (stalledNs > 0) this.stalls++;
-    const lostNs = stalledNs + slowNs;
-    account.lostNs += lostNs;
-    service.lostNs += lostNs;
-    for (const hold of exchange.holds) {
-      account.heldNs[hold.sender] += hold.heldNs;
-      if (flow.nagleOff[hold.sender]) this.nagleOff(flow, hold.sender);
+    const service = accounts.service(account);
+    if (accounts.exchanges(account) === 0) {
+      if (service.exchanges === 0 && service !== this.#other) this.#barren--;
+      service.speaks(flow.protocol);
     }
+    this.exchanges++;
+    const { senderHold, loss, window, server } = breakdownNs;
+    const stalledNs = senderHold + loss + window;
+    if (stalledNs > 0) this.stalls++;
+    const lostNs = stalledNs + (server >= this.#options.slowServerNs ? server : 0);
+    service.exchange(exchange, breakdownNs, lostNs);
+    accounts.exchange(account, exchange.latencyNs, breakdownNs, lostNs);
+    if (holds.length === 0) return;
+    for (const hold of holds) accounts.held(account, hold.sender, hold.heldNs);
+    for (const side of [0, 1] as const) if (flow.nagleOff[side]) this.nagleOff(flow, side);
   }
 
   reset(flow: Flow, by: Side, _packet: number, _atNs: number, duringExchange: boolean): void {
@@ -83,16 +87,12 @@ export class Services implements FlowObserver {
 
   /** Its holds were pauses of the application: time that the message took to be sent, and no loss. */
   nagleOff(flow: Flow, side: Side): void {
-    const account = this.#accounts.get(flow);
-    if (account === undefined || account.heldNs[side] === 0) return;
-    const { service } = account;
-    const backNs = Math.min(account.heldNs[side], account.breakdownNs.senderHold);
-    account.heldNs[side] = 0;
-    for (const sums of [account.breakdownNs, service.breakdownNs]) {
-      sums.senderHold -= backNs;
-      sums.transfer += backNs;
-    }
-    account.lostNs -= backNs;
+    const account = this.#accounts.of(flow);
+    if (account < 0) return;
+    const backNs = this.#accounts.takeBack(account, side);
+    const service = this.#accounts.service(account);
+    service.breakdownNs.senderHold -= backNs;
+    service.breakdownNs.transfer += backNs;
     service.lostNs -= backNs;
   }
 
@@ -100,18 +100,15 @@ export class Services implements FlowObserver {
     if (flow.handshakeSeen) this.opened++;
     const bothWays = flow.exchanges > 0 || flow.handshakeRttNs !== null || flow.legNs.some((leg) => leg !== null);
     if (bothWays) this.bothWays++;
-    const account = this.#accounts.get(flow);
-    if (account === undefined) {
-      this.#ranking.offer(new FlowAccount(flow, this.#other, serverSide(flow)));
-      return;
+    const account = this.#accounts.of(flow);
+    this.#rank(this.#ranking, flow, account);
+    if (account < 0) return;
+    if (this.#accounts.exchanges(account) > 0) {
+      const service = this.#accounts.service(account);
+      service.connections++;
+      service.open.add(flow.startNs, flow.endNs);
     }
-    if (account.exchanges > 0) {
-      account.service.connections++;
-      account.service.open.add(flow.startNs, flow.endNs);
-    }
-    this.#ranking.offer(account);
-    this.#accounts.delete(flow);
-    if (this.#last === account) this.#last = null;
+    this.#accounts.close(account);
   }
 
   /**
@@ -135,32 +132,48 @@ export class Services implements FlowObserver {
   /** Connections of a service that carried an exchange: those that ended and those still open. */
   connectionsOf(service: Service): number {
     let alive = 0;
-    for (const account of this.#accounts.values()) if (account.service === service && account.exchanges > 0) alive++;
+    for (const account of this.#accounts.live()) {
+      if (this.#accounts.service(account) === service && this.#accounts.exchanges(account) > 0) alive++;
+    }
     return service.connections + alive;
   }
 
-  shownFlows(): readonly FlowAccount[] {
-    return this.#ranking.list(this.#accounts.values());
+  /** The flows that lost most time, of those that ended and those that live. */
+  shownFlows(): FlowSummary[] {
+    const ranking = this.#ranking.copy();
+    for (const account of this.#accounts.live()) {
+      const flow = this.#accounts.flow(account);
+      if (flow !== null) this.#rank(ranking, flow, account);
+    }
+    return ranking.summaries();
   }
 
-  #account(flow: Flow): FlowAccount {
-    if (this.#last?.flow === flow) return this.#current(this.#last);
-    let account = this.#accounts.get(flow);
-    if (account === undefined) {
-      account = new FlowAccount(flow, this.#serviceOf(flow), serverSide(flow));
-      this.#accounts.set(flow, account);
-    }
-    this.#last = account;
-    return this.#current(account);
+  #rank(ranking: FlowRanking, flow: Flow, account: number): void {
+    const accounts = this.#accounts;
+    const [lostNs, exchanges] = account < 0 ? [0, 0] : [accounts.lostNs(account), accounts.exchanges(account)];
+    ranking.offer({ id: flow.id, lostNs, exchanges }, () => ({
+      id: flow.id,
+      a: { ...flow.a },
+      b: { ...flow.b },
+      client: flow.client === null ? null : flow.client === 0 ? "a" : "b",
+      protocol: flow.protocol,
+      vantage: flow.vantage,
+      packets: flow.packets,
+      bytes: flow.bytes,
+      handshakeRttNs: flow.handshakeRttNs,
+      exchanges: {
+        count: exchanges,
+        latency: toHistogramData(account < 0 ? new LatencyHistogram() : accounts.latency(account)),
+        breakdownNs: account < 0 ? noBreakdown() : accounts.breakdownNs(account),
+      },
+    }));
   }
 
-  /** A flow moves to another service when it turns out who its client is, or when a place is free for it. */
-  #current(account: FlowAccount): FlowAccount {
-    const server = serverSide(account.flow);
-    if (server !== account.server || (account.service === this.#other && account.exchanges === 0)) {
-      account.server = server;
-      account.service = this.#serviceOf(account.flow);
-    }
+  /** Until its first exchange a flow moves to another service when it turns out who its client is, or when a place is free for it. */
+  #account(flow: Flow): number {
+    const account = this.#accounts.of(flow);
+    if (account < 0) return this.#accounts.open(flow, this.#serviceOf(flow));
+    if (this.#accounts.exchanges(account) === 0) this.#accounts.move(account, this.#serviceOf(flow));
     return account;
   }
 

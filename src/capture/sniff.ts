@@ -12,7 +12,9 @@ const BY_PORT: ReadonlyMap<number, number> = new Map([
 
 const BY_START: readonly (readonly [start: string, protocol: number])[] = [
   ["PRI * HTTP/2.0", number("h2")],
-  ...["GET /", "POST /", "PUT /", "HEAD /", "DELETE /", "OPTIONS ", "PATCH /", "CONNECT "].map((start) => [start, number("http1")] as const),
+  ...["GET /", "POST /", "PUT /", "HEAD /", "DELETE /", "OPTIONS ", "PATCH /", "CONNECT "].map(
+    (start) => [start, number("http1")] as const,
+  ),
   ...["get ", "gets ", "set ", "add ", "replace ", "delete ", "incr ", "decr ", "touch ", "version\r", "stats"].map(
     (start) => [start, number("memcached")] as const,
   ),
@@ -31,7 +33,9 @@ export function sniff(bytes: Uint8Array, start: number, length: number, serverPo
   let text = "";
   for (let i = start; i < start + Math.min(length, LONGEST); i++) text += String.fromCharCode(bytes[i] as number);
   // A careless client's first piece may be shorter than the word it begins.
-  const found = BY_START.find(([word]) => (text.length >= word.length ? text.startsWith(word) : text.length >= 3 && word.startsWith(text)));
+  const found = BY_START.find(([word]) =>
+    text.length >= word.length ? text.startsWith(word) : text.length >= 3 && word.startsWith(text),
+  );
   if (found !== undefined) return found[1];
   // Cut off by the snap length, or text of a kind that is not in the list: the port is the better guess.
   return isText(text) ? (BY_PORT.get(serverPort) ?? 0) : 0;

@@ -1,7 +1,7 @@
 /**
  * The one place of the capture layer that does input: a file or standard input as chunks of plain bytes. A file is read ahead into
  * three buffers that are used in turn: while one chunk is analysed the next is on its way, and the one before stays untouched, as
- * CaptureReader.push asks for. (Measured against fs.readSync: see `fileChunks`.)
+ * CaptureReader.push asks for.
  */
 import { close, fstat, open, read, type Stats } from "node:fs";
 import { promisify } from "node:util";
@@ -70,6 +70,10 @@ class Source implements CaptureSource {
     this.#signal = signal;
   }
 
+  get interrupted(): boolean {
+    return this.#signal?.aborted ?? false;
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     const isPipedIn = this.#descriptor === STDIN_DESCRIPTOR && this.sizeBytes === null;
     const stored = this.#counted(isPipedIn ? stdinChunks(this.#signal) : fileChunks(this.#descriptor, this.#signal));
@@ -125,7 +129,10 @@ async function* stdinChunks(signal: AbortSignal | undefined): AsyncGenerator<Uin
   }
 }
 
-/** Reads one chunk ahead. The chunk before the one that was yielded last is left alone until the next is asked for. */
+/**
+ * Reads one chunk ahead. fs.readSync is as fast from the page cache, but leaves no turn to the event loop, and so to signals, and
+ * waits for a slow disk. The chunk before the one that was yielded last is left alone until the next is asked for.
+ */
 async function* fileChunks(descriptor: number, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
   const buffers = Array.from({ length: BUFFERS }, () => new Uint8Array(CHUNK_BYTES));
   let turn = 0;

@@ -1,8 +1,9 @@
 /** What the parts of the tracker share: the records, the observer, and the rare, rich things that do not fit into a record. */
 import type { FlowObserver, Hold, PacketNote, Resend, Side, WindowStall } from "./flow-events.js";
-import { F, NOTE_FIELDS, NOTES, STRIDE } from "./flow-slab.js";
+import { F, type FlowSlab, recordOf, STATE } from "./flow-slab.js";
 import type { FlowTable } from "./flow-table.js";
 import { FlowView } from "./flow-view.js";
+import { PacketNotes } from "./packet-notes.js";
 
 /** What has delayed the exchange that runs on a flow. */
 export interface Troubles {
@@ -13,6 +14,8 @@ export interface Troubles {
 
 export class Tracking {
   readonly observer: FlowObserver;
+  readonly slab: FlowSlab;
+  readonly notes = new PacketNotes();
   readonly #table: FlowTable;
   readonly #views: (FlowView | undefined)[] = [];
   readonly #troubles: (Troubles | undefined)[] = [];
@@ -21,6 +24,7 @@ export class Tracking {
 
   constructor(table: FlowTable, observer: FlowObserver) {
     this.#table = table;
+    this.slab = table.slab;
     this.observer = observer;
   }
 
@@ -30,14 +34,22 @@ export class Tracking {
   }
 
   begin(slot: number): void {
+    this.#lastId++;
+    const view = new FlowView(this.#lastId, this.#table.ends(slot), this.slab, slot);
+    this.#views[slot] = view;
+    this.#troubles[slot] = undefined;
+    this.observer.flowStarted?.(view);
+  }
+
+  /** The flow has ended, and its record makes room. */
+  end(slot: number): FlowView {
+    const view = this.view(slot);
+    view.freeze();
     this.#views[slot] = undefined;
     this.#troubles[slot] = undefined;
     this.#probes.delete(2 * slot);
     this.#probes.delete(2 * slot + 1);
-    this.#lastId++;
-    const view = new FlowView(this.#lastId, this.#table.ends(slot), this.#table, slot);
-    this.#views[slot] = view;
-    this.observer.flowStarted?.(view);
+    return view;
   }
 
   /** The flow's object. */
@@ -46,6 +58,7 @@ export class Tracking {
   }
 
   troubles(slot: number): Troubles {
+    this.slab.ints[recordOf(slot) + F.state]! |= STATE.troubled;
     const known = this.#troubles[slot];
     if (known !== undefined) return known;
     const made: Troubles = { holds: [], resends: [], windowStalls: [] };
@@ -53,7 +66,7 @@ export class Tracking {
     return made;
   }
 
-  /** Takes what has delayed the exchange away from the flow; undefined: nothing has. */
+  /** Takes what has delayed the exchange away from the flow; to be asked only if the record's state says that something has. */
   takeTroubles(slot: number): Troubles | undefined {
     const troubles = this.#troubles[slot];
     this.#troubles[slot] = undefined;
@@ -72,19 +85,7 @@ export class Tracking {
   }
 
   /** The flow's last packets, oldest first. */
-  notes(slot: number): PacketNote[] {
-    const noted = this.#table.slab[slot * STRIDE + F.noted] as number;
-    const count = Math.min(noted, NOTES);
-    return Array.from({ length: count }, (_, i) => {
-      const at = (slot * NOTES + ((noted - count + i) % NOTES)) * NOTE_FIELDS;
-      const packed = this.#table.notes[at + 2] as number;
-      return {
-        number: this.#table.notes[at] as number,
-        atNs: this.#table.notes[at + 1] as number,
-        from: (packed & 1) as Side,
-        bytes: Math.floor(packed / 512),
-        flags: (packed % 512) >> 1,
-      };
-    });
+  recentPackets(slot: number): PacketNote[] {
+    return this.notes.upTo(this.slab.ints[recordOf(slot) + F.note] as number);
   }
 }

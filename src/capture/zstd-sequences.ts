@@ -13,7 +13,7 @@ interface Code {
 }
 
 /** Distributions of section 3.1.1.3.2.2. An offset code above 27 reaches further back than any window that is accepted. */
-export const LITERALS_LENGTH: Code = {
+const LITERALS_LENGTH: Code = {
   predefined: fseTable(
     [4, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 1, 1, 1, 1, 1, -1, -1, -1, -1],
     6,
@@ -21,12 +21,12 @@ export const LITERALS_LENGTH: Code = {
   maxLog: 9,
   maxSymbol: 35,
 };
-export const OFFSET: Code = {
+const OFFSET: Code = {
   predefined: fseTable([1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1], 5),
   maxLog: 8,
   maxSymbol: 31,
 };
-export const MATCH_LENGTH: Code = {
+const MATCH_LENGTH: Code = {
   predefined: fseTable(
     [
       1, 4, 3, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,

@@ -53,7 +53,7 @@ export const PROSE = {
   "delayed-ack": {
     summary: "the server's kernel acknowledged late, but nobody waited for it",
     captured: (receiver: Role, late: Delayed): string =>
-      `delayed ACK: the ${receiver} acknowledged ${late.count} times ${formatDuration(late.p50Ns)} (p50) late, in ${late.of} requests; nothing waited for it`,
+      `delayed ACK: the ${receiver} acknowledged ${late.count === 1 ? "once" : `${late.count} times`} ${formatDuration(late.p50Ns)} (p50) late, in ${late.of} request${late.of === 1 ? "" : "s"}; nothing waited for it`,
     title: (delayed: Delayed): string =>
       `delayed ACK: ${shareOf(delayed)} were acknowledged ${formatDuration(delayed.p50Ns)} (p50) late; nothing waited for it`,
     fix: [

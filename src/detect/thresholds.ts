@@ -55,6 +55,12 @@ export const CALM_FACTOR = 2;
 /** Retransmissions on this share of the requests can make a tail (p99). */
 export const TAIL_SHARE = 0.01;
 
+/**
+ * On a path with jitter a held piece may follow its ACK late. Such a hold is believed where the same end has shown this many
+ * prompt ones for each: by itself it may as well be a pause of the application.
+ */
+export const PROMPT_PER_LOOSE = 2;
+
 /** One slow answer is chance, unless it is slower than the threshold by this factor: then it is worth a look by itself. */
 export const OUTLIER_FACTOR = 10;
 

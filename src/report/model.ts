@@ -124,7 +124,10 @@ export const runSchema = z
       .optional()
       .describe("capture: exchanges in flight, integrated over the time of the capture"),
     breakdownNs: breakdownSchema.optional().describe("capture: where the latency of all exchanges went, added up"),
-    pool: z.lazy(() => poolSchema).optional().describe("capture: this service by Little's law"),
+    pool: z
+      .lazy(() => poolSchema)
+      .optional()
+      .describe("capture: this service by Little's law"),
     wire: z
       .object({
         pieces: count.describe("pieces per request that were asked for"),

@@ -45,7 +45,7 @@ export interface TcpOptions {
 }
 
 /** Option bytes, filled up with NOPs in front as Linux does, to a multiple of four. */
-export function tcpOptions(options: TcpOptions): Uint8Array {
+function tcpOptions(options: TcpOptions): Uint8Array {
   const bytes: number[] = [];
   const add = (...option: number[]) => {
     while ((bytes.length + option.length) % 4 !== 0) bytes.push(1);

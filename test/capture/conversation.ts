@@ -192,7 +192,7 @@ export class Conversation {
 }
 
 /** Frames in the order of time, numbered as a reader would. */
-export function toRecords(frames: readonly Frame[]): CaptureRecord[] {
+function toRecords(frames: readonly Frame[]): CaptureRecord[] {
   const ordered = [...frames].sort((one, other) => one.atNs - other.atNs);
   const startNs = ordered[0]?.atNs ?? 0;
   return ordered.map(({ atNs, bytes }, index) => record(bytes, { number: index + 1, atNs: atNs - startNs }));

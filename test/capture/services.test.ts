@@ -7,19 +7,20 @@ const make = (maxServices = 1000, flowsShown = 5): Services =>
 const at = (port: number, address = "10.0.0.1"): Partial<OpenFlow> => ({ b: { address, port } });
 
 describe("services", () => {
-  test("are named by what most of their exchanges speak, and by the server's end", () => {
+  test("are named by what most of their connections speak, and by the server's end", () => {
     const services = make();
     for (const [protocol, times] of [
       ["unknown", 5],
       ["http1", 1],
       ["redis", 3],
+      ["redis", 1],
     ] as const) {
       const on = begin(services, { ...at(6379), protocol });
       for (let i = 0; i < times; i++) services.exchange(exchange(on));
     }
     services.exchange(exchange(begin(services, { ...at(443, "2001:db8::1"), protocol: "unknown" })));
     expect(services.list(new Set()).map(({ id, exchanges }) => [id, exchanges])).toEqual([
-      ["redis 10.0.0.1:6379", 9],
+      ["redis 10.0.0.1:6379", 10],
       ["tcp [2001:db8::1]:443", 1],
     ]);
   });
@@ -80,7 +81,9 @@ describe("services", () => {
           services.exchange(exchange(on, { serverMs: i === 150 ? 50 : 0, latencyMs: 51 }));
         if (i % 2 === 0) services.flowEnded(on);
       }
-      const shown = services.shownFlows().map(({ lostNs, exchanges }) => [lostNs, exchanges]);
+      const shown = services
+        .shownFlows()
+        .map(({ exchanges }) => [exchanges.breakdownNs.server, exchanges.latency.count]);
       expect(shown).toEqual(
         [
           [50e6, 1],

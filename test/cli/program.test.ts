@@ -64,7 +64,7 @@ describe("dispatch", () => {
   });
 
   it("has a name and a summary for each command of the program", () => {
-    expect(COMMANDS.map(({ name }) => name)).toEqual(["probe", "pool", "serve", "explain"]);
+    expect(COMMANDS.map(({ name }) => name)).toEqual(["probe", "pcap", "pool", "serve", "explain"]);
   });
 });
 

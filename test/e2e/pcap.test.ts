@@ -82,7 +82,9 @@ describe("the report", () => {
     expect(code).toBe(0);
     expect(Math.max(...stdout.split("\n").map((line) => [...line].length))).toBeLessThanOrEqual(80);
     const ladder = stdout.slice(stdout.indexOf("10 B PSH ACK"));
-    expect(ladder).toMatch(/10 B PSH ACK[^]*4\d\.\d ms of silence[^]* ACK ─[^]*90 B PSH ACK[^]*50 B PSH ACK/);
+    expect(ladder).toMatch(
+      /10 B PSH ACK[\s\S]*4\d\.\d ms of silence[\s\S]* ACK ─[\s\S]*90 B PSH ACK[\s\S]*50 B PSH ACK/,
+    );
   });
 
   test("breakdown, pool, whatIf and evidence are there", async () => {

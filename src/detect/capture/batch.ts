@@ -19,14 +19,17 @@ export class Batch implements Sink {
   readonly #service: Service;
   readonly #role: Role;
   readonly #tallies: Tallies;
+  readonly #believed: () => boolean;
   #entries: Entry[] = [];
   /** Of all that wait anywhere only the worst few are worded, and the worst is drawn: a ladder is too large to have one per flow. */
   #proofs: (readonly [Proof, Ladder | null])[] = [];
 
-  constructor(service: Service, role: Role, tallies: Tallies) {
+  /** @param believed asked when they are committed: whether they are delays at all */
+  constructor(service: Service, role: Role, tallies: Tallies, believed: () => boolean) {
     this.#service = service;
     this.#role = role;
     this.#tallies = tallies;
+    this.#believed = believed;
   }
 
   add(costNs: number, latencyNs: number | null, timerNs: number | null): void {
@@ -42,15 +45,16 @@ export class Batch implements Sink {
     return this.#tally.wantsPromise(costNs);
   }
 
-  prove(proof: Proof, ladder?: () => Ladder): void {
+  prove(proof: Proof, ladder?: () => Ladder | null): void {
     const tally = this.#tally;
     const worst = proof.costNs > Math.max(tally.promised[0] ?? -1, tally.ladderNs);
     tally.promise(proof.costNs);
     this.#proofs.push([proof, ladder !== undefined && worst ? ladder() : null]);
   }
 
-  /** Adds all that waits to the tally of its service and role. */
+  /** Adds all that waits, if it is believed, to the tally of its service and role. */
   commit(tallies: Tallies): void {
+    if (!this.#believed()) return;
     const tally = tallies.of(this.#service, this.#role);
     for (const [costNs, latencyNs, timerNs] of this.#entries) tally.add(costNs, latencyNs, timerNs);
     for (const [proof, ladder] of this.#proofs) {

@@ -23,8 +23,8 @@ export interface SoFar {
   readonly exchanges: number;
   /** Exchanges that something held back, lost or closed has delayed. */
   readonly stalls: number;
-  /** The latency that a share (0 to 1) of all exchanges did not exceed. Looks through all services. */
-  readonly quantileNs: (share: number) => number;
+  readonly p50Ns: number;
+  readonly p99Ns: number;
 }
 
 const MAX_SERVICES = 1000;
@@ -53,7 +53,17 @@ export function captureAnalysis(
 
 function soFar(services: Services): SoFar {
   const { exchanges, stalls } = services;
-  return { exchanges, stalls, quantileNs: (share) => services.latency().quantile(share) };
+  // Worked out only for those who look.
+  return {
+    exchanges,
+    stalls,
+    get p50Ns() {
+      return services.latency().quantile(0.5);
+    },
+    get p99Ns() {
+      return services.latency().quantile(0.99);
+    },
+  };
 }
 
 /** The services hear everything before the detectors, and forget a flow after them. */
@@ -106,7 +116,7 @@ function conclude(
   const { findings, detectors } = panel.judgement();
   const named = new Set(findings.flatMap(({ subject }) => ("run" in subject ? [subject.run] : [])));
   const list = services.list(named);
-  const flows = services.shownFlows().map((account) => account.summary());
+  const flows = services.shownFlows();
   const theories = captureTheories(list, findings, slowServerNs, (service) => services.connectionsOf(service));
   return {
     ...base,

@@ -35,7 +35,7 @@ class ResetWatch implements Watch {
     if (!tally.wants(0)) return;
     const says =
       broken === "cut" ? `reset by the ${role} while an answer was owed` : "the SYN was answered with a reset";
-    tally.prove({ costNs: 0, packets: [packet], atNs, says: `${says} (packet ${packet}, flow ${flow.id})` });
+    tally.prove({ costNs: 0, packets: [packet], atNs, says: `${says} (flow ${flow.id})` });
   }
 
   finish(): readonly Finding[] {

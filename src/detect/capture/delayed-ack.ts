@@ -34,7 +34,7 @@ class DelayedAckWatch implements Watch {
     tally.count++;
     tally.timers.record(ackDelayNs);
     if (!tally.wants(0)) return;
-    const says = `packet ${packets[0]} was acknowledged in packet ${packets[1]}, ${formatDuration(ackDelayNs)} late`;
+    const says = `data and its ACK: ${formatDuration(ackDelayNs)} late`;
     tally.prove({ costNs: 0, packets, atNs, says });
   }
 

@@ -6,12 +6,16 @@ import type { Ladder } from "../../report/model.js";
 /** Packet number to what it proves. */
 export type Marks = readonly (readonly [packet: number, says: string])[];
 
-/** To be called while the observer is told of the exchange: only then does it know its packets. */
-export function ladderOf(exchange: Exchange, marks: (packets: readonly PacketNote[]) => Marks): Ladder {
+/**
+ * To be called while the observer is told of the exchange: only then does it know its packets. null: they are too long ago, and what
+ * would be seen proves nothing.
+ */
+export function ladderOf(exchange: Exchange, marks: (packets: readonly PacketNote[]) => Marks): Ladder | null {
   const { flow } = exchange;
   const [first, last] = exchange.packets;
   const packets = exchange.recentPackets().filter(({ number }) => number >= first && number <= last);
   const says = new Map(marks(packets));
+  if (!packets.some(({ number }) => says.has(number))) return null;
   const startNs = packets[0]?.atNs ?? exchange.startNs;
   const steps = packets.map(({ number, atNs, from, bytes, flags }) => {
     const word = says.get(number);
@@ -22,7 +26,7 @@ export function ladderOf(exchange: Exchange, marks: (packets: readonly PacketNot
 }
 
 /** `PSH ACK`, in the order of RFC 9293 section 3.1 from the right: FIN, SYN, RST, PSH, ACK. */
-export function flagNames(flags: number): string {
+function flagNames(flags: number): string {
   return ["FIN", "SYN", "RST", "PSH", "ACK"].filter((_, bit) => (flags & (1 << bit)) !== 0).join(" ");
 }
 

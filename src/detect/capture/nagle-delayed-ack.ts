@@ -9,13 +9,14 @@ import type { Finding } from "../../report/model.js";
 import { formatDuration } from "../../units/duration.js";
 import { formatSize } from "../../units/size.js";
 import { PROSE } from "../prose.js";
+import { PROMPT_PER_LOOSE } from "../thresholds.js";
 import { Batch } from "./batch.js";
 import { timerWords } from "./delayed-ack-timer.js";
 import { type DelayKind, Delays } from "./delays.js";
 import type { CaptureDetector, Watch, WatchContext } from "./detector.js";
 import { findingOf } from "./finding.js";
 import { isStall, otherEnd } from "./stall.js";
-import type { Role, Tally } from "./tally.js";
+import type { Role, Tallies, Tally } from "./tally.js";
 
 const prose = PROSE["nagle-delayed-ack"];
 
@@ -29,7 +30,7 @@ class NagleWatch implements Watch {
   readonly #context: WatchContext;
   readonly #delays: Delays<Hold>;
   /** Stalls of live flows, by the side that held back. */
-  readonly #waiting = new Map<Flow, [Batch | null, Batch | null]>();
+  readonly #waiting = new Map<Flow, [HeldBack | null, HeldBack | null]>();
 
   constructor(context: WatchContext) {
     this.#context = context;
@@ -37,43 +38,78 @@ class NagleWatch implements Watch {
   }
 
   hold(hold: Hold): void {
-    if (isStall(hold)) this.#delays.told(hold);
+    if (hold.prompt && isStall(hold)) this.#delays.told(hold);
   }
 
   exchange(exchange: Exchange): void {
     const { flow, holds } = exchange;
-    if (holds.length === 0) this.#delays.calm(flow);
-    else this.#delays.exchange(exchange, holds.filter(isStall), (side) => this.#batch(flow, side));
+    if (holds.length === 0) {
+      this.#delays.calm(flow);
+      return;
+    }
+    const stalls = holds.filter(isStall);
+    const sure = (side: Side): boolean => stalls.some((hold) => hold.sender === side && hold.prompt);
+    this.#delays.exchange(exchange, stalls, (side) => this.#heldBack(flow, side).sink(sure(side)));
   }
 
   nagleOff(flow: Flow, side: Side): void {
     this.#delays.forget(flow, side);
-    const batches = this.#waiting.get(flow);
-    if (batches === undefined) return;
-    batches[side]?.drop();
-    batches[side] = null;
+    const sides = this.#waiting.get(flow);
+    if (sides === undefined) return;
+    sides[side]?.drop();
+    sides[side] = null;
   }
 
   flowEnded(flow: Flow): void {
-    for (const batch of this.#waiting.get(flow) ?? []) batch?.commit(this.#delays.tallies);
+    for (const side of this.#waiting.get(flow) ?? []) side?.commit(this.#delays.tallies);
     this.#waiting.delete(flow);
     this.#delays.flowEnded(flow);
   }
 
   finish(): readonly Finding[] {
     const tallies = this.#delays.settled();
-    for (const batches of this.#waiting.values()) for (const batch of batches) batch?.commit(tallies);
+    for (const sides of this.#waiting.values()) for (const side of sides) side?.commit(tallies);
     return [...tallies].map(([service, sender, tally]) => finding(service, sender, tally));
   }
 
-  #batch(flow: Flow, side: Side): Batch {
-    let batches = this.#waiting.get(flow);
-    if (batches === undefined) {
-      batches = [null, null];
-      this.#waiting.set(flow, batches);
+  #heldBack(flow: Flow, side: Side): HeldBack {
+    let sides = this.#waiting.get(flow);
+    if (sides === undefined) {
+      sides = [null, null];
+      this.#waiting.set(flow, sides);
     }
-    batches[side] ??= new Batch(this.#context.services.of(flow), roleOf(flow, side), this.#delays.tallies);
-    return batches[side];
+    sides[side] ??= new HeldBack(this.#context.services.of(flow), roleOf(flow, side), this.#delays.tallies);
+    return sides[side];
+  }
+}
+
+/** Delayed exchanges of one side of a flow: those whose release was prompt, and those that are believed only beside enough of the former. */
+class HeldBack {
+  readonly #prompt: Batch;
+  readonly #loose: Batch;
+  #prompts = 0;
+  #looses = 0;
+
+  constructor(service: Service, role: Role, tallies: Tallies) {
+    this.#prompt = new Batch(service, role, tallies, () => true);
+    this.#loose = new Batch(service, role, tallies, () => this.#prompts >= PROMPT_PER_LOOSE * this.#looses);
+  }
+
+  /** Where the next delayed exchange goes. */
+  sink(prompt: boolean): Batch {
+    if (prompt) this.#prompts++;
+    else this.#looses++;
+    return prompt ? this.#prompt : this.#loose;
+  }
+
+  commit(tallies: Tallies): void {
+    this.#prompt.commit(tallies);
+    this.#loose.commit(tallies);
+  }
+
+  drop(): void {
+    this.#prompt.drop();
+    this.#loose.drop();
   }
 }
 
@@ -89,12 +125,11 @@ const HOLDS: DelayKind<Hold> = {
   ],
 };
 
-function proofWords({ flow, sender, packets, smallBytes, releasedBytes, ackDelayNs, heldNs }: Hold): string {
-  const [small, ack, released] = packets;
+function proofWords({ flow, sender, smallBytes, releasedBytes, ackDelayNs, heldNs }: Hold): string {
   const from = roleOf(flow, sender);
   return (
-    `the ${from} had ${formatSize(smallBytes)} in flight (packet ${small}), the ${otherEnd(from)} acknowledged them alone, ` +
-    `${formatDuration(ackDelayNs)} late (packet ${ack}), and at once ${formatSize(releasedBytes)} more followed (packet ${released}): ` +
+    `the ${from} had ${formatSize(smallBytes)} in flight, the ${otherEnd(from)} acknowledged them alone, ` +
+    `${formatDuration(ackDelayNs)} late, and at once ${formatSize(releasedBytes)} more followed: ` +
     `held back for ${formatDuration(heldNs)}`
   );
 }

@@ -56,21 +56,10 @@ const resendsOf = (kind: Kind): DelayKind<Resend> => ({
   ],
 });
 
-function proofWords({
-  flow,
-  sender,
-  kind,
-  packets: [original, resent],
-  bytes,
-  waitedNs,
-  duplicateAcks,
-}: Resend): string {
-  const first = original === null ? "" : ` of packet ${original}`;
-  const why =
-    kind === "rto"
-      ? `${duplicateAcks} duplicate ACKs: its timer ran out`
-      : `${duplicateAcks} duplicate ACKs or SACK told of the loss`;
-  return `the ${roleOf(flow, sender)} sent ${formatSize(bytes)}${first} again in packet ${resent}, ${formatDuration(waitedNs)} later; ${why}`;
+function proofWords({ flow, sender, kind, bytes, waitedNs, duplicateAcks }: Resend): string {
+  const why = kind === "rto" ? "its timer ran out" : "duplicate ACKs, SACK or RACK told of the loss";
+  const seen = `${duplicateAcks} duplicate ACK${duplicateAcks === 1 ? "" : "s"} seen`;
+  return `the ${roleOf(flow, sender)} sent ${formatSize(bytes)} again after ${formatDuration(waitedNs)}: ${why} (${seen})`;
 }
 
 export const known = (packets: readonly (number | null)[]): number[] => packets.filter((packet) => packet !== null);

@@ -41,7 +41,7 @@ export function runOf(service: Service, connections: number, findings: readonly 
 }
 
 /** W without what the curable findings cost, nanoseconds; the mean as it is when there are none. */
-export function curedMeanNs(service: Service, findings: readonly Finding[]): number {
+function curedMeanNs(service: Service, findings: readonly Finding[]): number {
   const lostNs = findings
     .filter(({ code }) => CURABLE.includes(code))
     .reduce(

@@ -76,7 +76,7 @@ class SynWatch implements Watch {
     tally.add(waitedNs, null, null);
     if (!tally.wants(waitedNs)) return;
     const what = sender === "client" ? "SYN" : "SYN-ACK";
-    const says = `the ${sender}'s ${what} was sent again ${resends === 1 ? "once" : `${resends} times`} (packet ${first.packets[1]} first): ${formatDuration(waitedNs)} until the last of them`;
+    const says = `the ${sender}'s ${what} was sent again ${resends === 1 ? "once" : `${resends} times`}: ${formatDuration(waitedNs)} until the last of them`;
     tally.prove({ costNs: waitedNs, packets: known(first.packets), atNs: first.atNs, says });
   }
 }

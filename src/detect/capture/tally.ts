@@ -67,16 +67,18 @@ export class Tally {
     this.promised = [...this.promised, costNs].sort((left, right) => right - left).slice(0, this.#most);
   }
 
-  /** @param ladder drawn when it is the worst of all */
-  prove(proof: Proof, ladder?: () => Ladder): void {
+  /** @param ladder drawn when it is the worst of all; null: there is nothing to draw */
+  prove(proof: Proof, ladder?: () => Ladder | null): void {
     if (ladder !== undefined) this.draw(proof.costNs, ladder);
     this.proofs = [...this.proofs, proof].sort((left, right) => right.costNs - left.costNs).slice(0, this.#most);
   }
 
-  draw(costNs: number, ladder: () => Ladder): void {
+  draw(costNs: number, ladder: () => Ladder | null): void {
     if (costNs <= this.ladderNs) return;
+    const drawn = ladder();
+    if (drawn === null) return;
     this.ladderNs = costNs;
-    this.ladder = ladder();
+    this.ladder = drawn;
   }
 
   copy(): Tally {

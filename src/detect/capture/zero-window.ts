@@ -58,12 +58,10 @@ const STALLS: DelayKind<WindowStall> = {
   proof: (stall) => ({
     packets: known(stall.packets),
     atNs: stall.atNs,
-    says: `the ${roleOf(stall.flow, stall.receiver)} announced a window of 0 (packet ${stall.packets[0]}) and kept it closed for ${formatDuration(stall.closedNs)}${opened(stall)}; then the data came at once`,
+    says: `the ${roleOf(stall.flow, stall.receiver)} announced a window of 0 and kept it closed for ${formatDuration(stall.closedNs)}; then the data came at once`,
   }),
   marks: ({ packets: [closed, open], closedNs }) => [
     [closed, "window closed: its buffer is full"],
     ...(open === null ? [] : [[open, `window open again after ${formatDuration(closedNs)}`] as const]),
   ],
 };
-
-const opened = ({ packets: [, open] }: WindowStall): string => (open === null ? "" : ` (until packet ${open})`);

@@ -87,4 +87,14 @@ describe("readCapture", () => {
     });
     expect(chunks).toBe(1);
   });
+
+  it("does not call a source that was interrupted damaged", async () => {
+    const file = pcapFile(packetsOf([60, 60]));
+    const { source: stopped } = source([file.subarray(0, 110)], null);
+    const summary = await readCapture(
+      { ...stopped, interrupted: true },
+      createReader(() => {}),
+    );
+    expect(summary).toMatchObject({ packets: 1, damage: null });
+  });
 });

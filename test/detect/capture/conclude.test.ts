@@ -132,7 +132,7 @@ describe("the report", () => {
     tell(all.observer, exchange(on));
     tell(all.observer, exchange(on, { latencyMs: 43, holds: [hold(on)] }));
     expect(all.soFar()).toMatchObject({ exchanges: 2, stalls: 1 });
-    expect(all.soFar().quantileNs(0.99)).toBeCloseTo(43e6, -5);
+    expect(all.soFar().p99Ns).toBeCloseTo(43e6, -5);
   });
 
   test("limits of the capture are said", () => {

@@ -172,6 +172,26 @@ describe("the nearest things that are none", () => {
     expect(report.verdict.reasons[0]).toMatch(/^No stall/);
   });
 
+  test.each([
+    [4, 2, 6],
+    [4, 3, 4],
+    [0, 5, 0],
+    [100, 50, 150],
+    [10, 100, 10],
+  ])("beside %i prompt releases %i late ones make %i stalls", (prompt, late, counted) => {
+    const report = reportOf((observer) => {
+      const on = begin(observer);
+      for (let i = 0; i < prompt + late; i++) {
+        // Spread, so that at no time there are more late ones than in the end.
+        const isLate = Math.floor(((i + 1) * late) / (prompt + late)) > Math.floor((i * late) / (prompt + late));
+        const held = hold(on, { atMs: i * 100, prompt: !isLate });
+        tell(observer, exchange(on, { atMs: i * 100, latencyMs: 43, holds: [held] }));
+      }
+      observer.flowEnded?.(on, "closed");
+    });
+    expect(findingsOf(report, CODE).reduce((sum, { count }) => sum + count, 0)).toBe(counted);
+  });
+
   test("Nagle's algorithm off on one side, or one flow, clears no other", () => {
     const report = reportOf((observer) => {
       const [one, two] = [begin(observer), begin(observer)];

@@ -113,7 +113,7 @@ export function exchange(on: OpenFlow, words: ExchangeWords = {}): Exchange {
 
 export function hold(
   on: OpenFlow,
-  words: { atMs?: number; delayMs?: number; sender?: Side; packet?: number } = {},
+  words: { atMs?: number; delayMs?: number; sender?: Side; packet?: number; prompt?: boolean } = {},
 ): Hold {
   const { atMs = 0, delayMs = 41, sender = CLIENT, packet = 1 } = words;
   return {
@@ -125,6 +125,7 @@ export function hold(
     atNs: atMs * MS,
     ackDelayNs: delayMs * MS,
     heldNs: delayMs * MS,
+    prompt: words.prompt ?? true,
   };
 }
 
@@ -187,7 +188,7 @@ export function begin(observer: FlowObserver, with_: Partial<OpenFlow> = {}): Op
   return begun;
 }
 
-export const SOURCE: Omit<CaptureSource, "flowsShown"> = {
+const SOURCE: Omit<CaptureSource, "flowsShown"> = {
   kind: "capture",
   file: "script",
   format: "pcap",
