@@ -92,9 +92,16 @@ export function pppoe(cursor: Cursor): Step {
   if (lacks(cursor, 6)) return cutShort(cursor, "not-ip");
   const { bytes, at } = cursor;
   if (bytes[at] !== 0x11 || bytes[at + 1] !== 0) return "not-ip";
+  // Its length leaves out the padding of a short Ethernet frame (RFC 2516 section 4).
+  const wireEnd = at + 6 + uint16(bytes, at + 4);
+  if (wireEnd < cursor.wireEnd) cursor.wireEnd = wireEnd;
+  if (cursor.end > cursor.wireEnd) cursor.end = cursor.wireEnd;
   cursor.at += 6;
   return "ppp";
 }
+
+const CISCO_UNICAST = 0x0f;
+const CISCO_MULTICAST = 0x8f;
 
 /** Address and control may be left out, and the protocol may be one byte: an odd one (RFC 1661 2 and 6.5). */
 export function ppp(cursor: Cursor): Step {
@@ -104,12 +111,14 @@ export function ppp(cursor: Cursor): Step {
     if (lacks(cursor, 2)) return cutShort(cursor, "not-ip");
   }
   const first = cursor.bytes[cursor.at]!;
+  // LINKTYPE_PPP is also written for Cisco HDLC: its address byte tells (tcpdump, print-ppp.c).
+  if (first === CISCO_UNICAST || first === CISCO_MULTICAST) return "hdlc";
   const compressed = (first & 1) !== 0;
   const protocol = compressed ? first : uint16(cursor.bytes, cursor.at);
   cursor.at += compressed ? 1 : 2;
   if (protocol === 0x0021) return "ipv4";
   if (protocol === 0x0057) return "ipv6";
-  return protocol === 0x0281 ? "mpls" : "not-ip";
+  return protocol === 0x0281 || protocol === 0x0283 ? "mpls" : "not-ip";
 }
 
 /** LINKTYPE_LINUX_SLL: the protocol is the last of 16 bytes. */

@@ -119,6 +119,7 @@ describe("link types", () => {
     ["PPP with a protocol of one byte", 50, join([0xff, 3, 0x21], inner4), 4],
     ["PPP, MPLS", 9, join([0xff, 3, 0x02, 0x81], mpls(inner4)), 4],
     ["Cisco HDLC", 104, hdlc(inner4), 4],
+    ["Cisco HDLC in a file that says PPP", 9, hdlc(inner4), 4],
   ];
   it.each(cases)("%s", (_name, linkType, bytes, version) => {
     expectSegment(decoded(bytes, { linkType }), version);
