@@ -2,7 +2,7 @@
  * What an ACK says: how far data got, how long the way to the other end is, whether a window closed, and who was let go by it.
  * Runs for every packet; `npm run bench -- pcap` watches it.
  */
-import { BIT, recordOf, S, ST, sideOf } from "./flow-slab.js";
+import { BIT, S, ST, sideOf } from "./flow-slab.js";
 import type { Packet } from "./packet.js";
 import { settleProbe } from "./resends.js";
 import type { Tracking } from "./tracking.js";
@@ -18,15 +18,12 @@ const HAS_UNA = BIT.una;
 const { oldest: OLDEST, small: SMALL, freed: FREED, late: LATE, resent: RESENT, probed: PROBED, zero: ZERO } = BIT;
 const { scaleShift: SCALE_SHIFT, scaleMask: SCALE_MASK } = BIT;
 const { duplicateShift: DUPLICATE_SHIFT, duplicateMask: DUPLICATES } = BIT;
-const FIRST_SIDE = sideOf(0, 0);
-const SIDE_INTS = sideOf(0, 1) - FIRST_SIDE;
-const INTS = recordOf(1);
 
 /** Takes the ACK number and the window of a segment of `side`; `pure`: it carries nothing else. */
 export function acknowledge(tracking: Tracking, slot: number, side: 0 | 1, p: Packet, pure: boolean): void {
   const { ints } = tracking.slab;
-  const me = slot * INTS + FIRST_SIDE + side * SIDE_INTS;
-  const sender = slot * INTS + FIRST_SIDE + (1 - side) * SIDE_INTS;
+  const me = sideOf(slot, side);
+  const sender = sideOf(slot, (1 - side) as 0 | 1);
   const mine = ints[me + BITS] as number;
   const windowBefore = ints[me + WINDOW] as number;
   const window = p.window << ((mine & SCALE_MASK) >> SCALE_SHIFT); // at most 2^16 << 14

@@ -1,4 +1,7 @@
-/** An exchange as observers see it: a copy of what stood in the flow's record when it ended. */
+/**
+ * An exchange as observers see it. There is one object, filled anew for each: a million exchanges as a million objects cost a third of
+ * the whole analysis, most of it in the caches that they wash out. `npm run bench -- pcap` watches it.
+ */
 import type { Breakdown } from "../report/model.js";
 import type { Exchange, Flow, Hold, PacketNote, Resend, WindowStall } from "./flow-events.js";
 import { F, R, rareOf, recordOf, S, ST, STATE, sideOf, X, XT } from "./flow-slab.js";
@@ -14,135 +17,103 @@ const { charged: CHARGED, client: CLIENT } = STATE;
 const EXCHANGES = F.exchanges;
 const NOTHING: readonly never[] = Object.freeze([]);
 
-/** @param state of the record; @param troubles what delayed it */
-export function exchangeOf(
-  tracking: Tracking,
-  slot: number,
-  state: number,
-  troubles: Troubles | undefined,
-): EndedExchange {
-  const { ints, times } = tracking.slab;
-  const flow = recordOf(slot);
-  const time = flow >> 1;
-  const server = sideOf(slot, (state & CLIENT) === 1 ? 1 : 0);
-  return new EndedExchange(
-    tracking,
-    slot,
-    [
-      times[time + REQUEST_AT] as number,
-      times[time + REQUEST_LAST] as number,
-      times[time + ANSWER_FIRST] as number,
-      times[time + ANSWER_LAST] as number,
-      times[time + REQUEST_BYTES] as number,
-      times[time + ANSWER_BYTES] as number,
-      times[(server >> 1) + LEG] as number,
-    ],
-    ints[flow + EXCHANGES] as number,
-    ints[flow + FIRST_PACKET] as number,
-    ints[server + SENT_PACKET] as number,
-    ints[flow + REQUEST_SEGMENTS] as number,
-    ints[flow + ANSWER_SEGMENTS] as number,
-    ints[flow + SMALL_SEGMENTS] as number,
-    troubles,
-    (state & CHARGED) === 0
-      ? undefined
-      : tracking.slab.rare.slice(rareOf(slot) + R.hold, rareOf(slot) + R.waitStall + 1),
-  );
-}
-
 export class EndedExchange implements Exchange {
-  readonly flow: Flow;
-  readonly holds: readonly Hold[];
-  readonly resends: readonly Resend[];
-  readonly windowStalls: readonly WindowStall[];
-  readonly number: number;
-  readonly requestSegments: number;
-  readonly answerSegments: number;
-  readonly smallRequestSegments: number;
-  private readonly tracking: Tracking;
-  private readonly slot: number;
-  private readonly numbers: readonly number[];
-  private readonly first: number;
-  private readonly last: number;
-  private readonly accounts: Float64Array | undefined;
-  private parts: Breakdown | undefined = undefined;
+  number = 0;
+  // NaN: fields for fractions from the start; V8 would change its mind later, and compile anew.
+  startNs = Number.NaN;
+  endNs = Number.NaN;
+  latencyNs = Number.NaN;
+  requestBytes = Number.NaN;
+  answerBytes = Number.NaN;
+  requestSegments = 0;
+  answerSegments = 0;
+  smallRequestSegments = 0;
+  holds: readonly Hold[] = NOTHING;
+  resends: readonly Resend[] = NOTHING;
+  windowStalls: readonly WindowStall[] = NOTHING;
+  readonly breakdownNs = {
+    network: Number.NaN,
+    senderHold: Number.NaN,
+    loss: Number.NaN,
+    window: Number.NaN,
+    server: Number.NaN,
+    transfer: Number.NaN,
+  };
+  readonly #tracking: Tracking;
+  #slot = 0;
+  #first = 0;
+  #last = 0;
 
-  constructor(
-    tracking: Tracking,
-    slot: number,
-    numbers: readonly number[],
-    number: number,
-    first: number,
-    last: number,
-    requestSegments: number,
-    answerSegments: number,
-    smallRequestSegments: number,
-    troubles: Troubles | undefined,
-    accounts: Float64Array | undefined,
-  ) {
-    this.flow = tracking.view(slot);
-    this.holds = troubles === undefined ? NOTHING : troubles.holds;
-    this.resends = troubles === undefined ? NOTHING : troubles.resends;
-    this.windowStalls = troubles === undefined ? NOTHING : troubles.windowStalls;
-    this.number = number;
-    this.requestSegments = requestSegments;
-    this.answerSegments = answerSegments;
-    this.smallRequestSegments = smallRequestSegments;
-    this.tracking = tracking;
-    this.slot = slot;
-    this.numbers = numbers;
-    this.first = first;
-    this.last = last;
-    this.accounts = accounts;
+  constructor(tracking: Tracking) {
+    this.#tracking = tracking;
   }
 
-  get startNs(): number {
-    return this.numbers[0] as number;
-  }
-
-  get endNs(): number {
-    return this.numbers[3] as number;
-  }
-
-  get latencyNs(): number {
-    return Math.max(0, this.endNs - this.startNs);
-  }
-
-  get requestBytes(): number {
-    return this.numbers[4] as number;
-  }
-
-  get answerBytes(): number {
-    return this.numbers[5] as number;
+  get flow(): Flow {
+    return this.#tracking.view(this.#slot);
   }
 
   get packets(): readonly [number, number] {
-    return [this.first >>> 0, this.last >>> 0];
-  }
-
-  get breakdownNs(): Breakdown {
-    this.parts ??= breakdown(this.numbers, this.accounts);
-    return this.parts;
+    return [this.#first >>> 0, this.#last >>> 0];
   }
 
   recentPackets(): readonly PacketNote[] {
-    return this.tracking.recentPackets(this.slot);
+    return this.#tracking.recentPackets(this.#slot);
   }
-}
 
-/**
- * Where the latency went; the parts add up to it. Between the last byte of the request and the first of the answer lie the way
- * to the server and back (the least seen from the capture point) and, for the rest, the server.
- */
-function breakdown(numbers: readonly number[], accounts: Float64Array | undefined): Breakdown {
-  const [start = 0, requestLast = 0, answerFirst = 0, end = 0, , , leg = 0] = numbers;
-  const latencyNs = Math.max(0, end - start);
-  const senderHold = Math.min(latencyNs, accounts?.[0] ?? 0);
-  const loss = Math.min(latencyNs - senderHold, accounts?.[1] ?? 0);
-  const window = Math.min(latencyNs - senderHold - loss, accounts?.[2] ?? 0);
-  const left = latencyNs - senderHold - loss - window;
-  const waitNs = Math.max(0, answerFirst - requestLast - (accounts?.[3] ?? 0));
-  const network = Math.min(left, waitNs, Number.isFinite(leg) ? leg : waitNs);
-  const thinking = Math.min(left - network, waitNs - network);
-  return { network, senderHold, loss, window, server: thinking, transfer: left - network - thinking };
+  /** Takes over what the flow's record says of the exchange that has ended. @param state of the record; @param troubles what delayed it */
+  fill(slot: number, state: number, troubles: Troubles | undefined): void {
+    const { ints, times } = this.#tracking.slab;
+    const flow = recordOf(slot);
+    const time = flow >> 1;
+    const server = sideOf(slot, (state & CLIENT) === 1 ? 1 : 0);
+    this.#slot = slot;
+    this.number = ints[flow + EXCHANGES] as number;
+    this.#first = ints[flow + FIRST_PACKET] as number;
+    this.#last = ints[server + SENT_PACKET] as number;
+    this.startNs = times[time + REQUEST_AT] as number;
+    this.endNs = times[time + ANSWER_LAST] as number;
+    this.latencyNs = Math.max(0, this.endNs - this.startNs);
+    this.requestBytes = times[time + REQUEST_BYTES] as number;
+    this.answerBytes = times[time + ANSWER_BYTES] as number;
+    this.requestSegments = ints[flow + REQUEST_SEGMENTS] as number;
+    this.answerSegments = ints[flow + ANSWER_SEGMENTS] as number;
+    this.smallRequestSegments = ints[flow + SMALL_SEGMENTS] as number;
+    if (troubles !== undefined || this.holds !== NOTHING) {
+      this.holds = troubles?.holds ?? NOTHING;
+      this.resends = troubles?.resends ?? NOTHING;
+      this.windowStalls = troubles?.windowStalls ?? NOTHING;
+    }
+    this.#divide(
+      (times[time + ANSWER_FIRST] as number) - (times[time + REQUEST_LAST] as number),
+      times[(server >> 1) + LEG] as number,
+      (state & CHARGED) === 0 ? -1 : rareOf(slot),
+    );
+  }
+
+  /**
+   * Where the latency went; the parts add up to it. Between the last byte of the request and the first of the answer lie the way
+   * to the server and back (the least seen from the capture point) and, for the rest, the server.
+   * @param accounts where the record's accounts lie; -1: nothing stands in them
+   */
+  #divide(betweenNs: number, legNs: number, accounts: number): void {
+    const parts: { -readonly [Part in keyof Breakdown]: number } = this.breakdownNs;
+    let left = this.latencyNs;
+    let waitNs = betweenNs;
+    parts.senderHold = 0;
+    parts.loss = 0;
+    parts.window = 0;
+    if (accounts >= 0) {
+      const { rare } = this.#tracking.slab;
+      left -= parts.senderHold = Math.min(left, rare[accounts + R.hold] as number);
+      left -= parts.loss = Math.min(left, rare[accounts + R.loss] as number);
+      left -= parts.window = Math.min(left, rare[accounts + R.window] as number);
+      waitNs -= rare[accounts + R.waitStall] as number;
+    }
+    if (!(waitNs > 0)) waitNs = 0;
+    const network = Math.min(left, waitNs, legNs);
+    const server = Math.min(left - network, waitNs - network);
+    parts.network = network;
+    parts.server = server;
+    parts.transfer = left - network - server;
+  }
 }

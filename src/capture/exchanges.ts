@@ -2,7 +2,6 @@
  * A request and its answer, told apart by who speaks: the client's first byte after the server's last one begins the next exchange.
  * Runs for every packet with data; `npm run bench -- pcap` watches it.
  */
-import { type EndedExchange, exchangeOf } from "./ended-exchange.js";
 import { F, R, rareOf, recordOf, STATE, X, XT } from "./flow-slab.js";
 import type { Packet } from "./packet.js";
 import type { Tracking } from "./tracking.js";
@@ -14,12 +13,11 @@ const { requestAt: REQUEST_AT, requestLast: REQUEST_LAST, requestBytes: REQUEST_
 const { answerFirst: ANSWER_FIRST, answerLast: ANSWER_LAST, answerBytes: ANSWER_BYTES } = XT;
 const { active: ACTIVE, answered: ANSWERED, troubled: TROUBLED, charged: CHARGED, lastSmall: LAST_SMALL } = STATE;
 const OF_EXCHANGE = ACTIVE | ANSWERED | TROUBLED | CHARGED | LAST_SMALL;
-const INTS = recordOf(1);
 
 /** New data of the client. @param small it does not fill a segment */
 export function requestData(tracking: Tracking, slot: number, p: Packet, small: boolean): void {
   const { ints, times } = tracking.slab;
-  const flow = slot * INTS;
+  const flow = recordOf(slot);
   const time = flow >> 1;
   let state = ints[flow + STATE_BITS] as number;
   if ((state & ANSWERED) !== 0) {
@@ -48,7 +46,7 @@ export function requestData(tracking: Tracking, slot: number, p: Packet, small: 
 /** New data of the server. Without a request it is a greeting, and no part of an exchange. */
 export function answerData(tracking: Tracking, slot: number, p: Packet): void {
   const { ints, times } = tracking.slab;
-  const flow = slot * INTS;
+  const flow = recordOf(slot);
   const time = flow >> 1;
   const state = ints[flow + STATE_BITS] as number;
   if ((state & ACTIVE) === 0) return;
@@ -64,7 +62,7 @@ export function answerData(tracking: Tracking, slot: number, p: Packet): void {
 /** Tells the observer of the exchange that ran, if it was answered. */
 export function endExchange(tracking: Tracking, slot: number): void {
   const { ints } = tracking.slab;
-  const flow = slot * INTS;
+  const flow = recordOf(slot);
   const state = ints[flow + STATE_BITS] as number;
   if ((state & ACTIVE) === 0) return;
   const troubles = (state & TROUBLED) === 0 ? undefined : tracking.takeTroubles(slot);
@@ -72,8 +70,8 @@ export function endExchange(tracking: Tracking, slot: number): void {
     ints[flow + EXCHANGES]! += 1;
     const { observer } = tracking;
     if (observer.exchange !== undefined) {
-      const exchange: EndedExchange = exchangeOf(tracking, slot, state, troubles);
-      observer.exchange(exchange);
+      tracking.ended.fill(slot, state, troubles);
+      observer.exchange(tracking.ended);
     }
   }
   ints[flow + STATE_BITS] = (ints[flow + STATE_BITS] as number) & ~OF_EXCHANGE;

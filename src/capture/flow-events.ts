@@ -95,7 +95,10 @@ export interface LateAck {
   readonly ackDelayNs: number;
 }
 
-/** A request and its answer. */
+/**
+ * A request and its answer. The tracker has one such object and fills it anew for the next exchange, so whoever keeps anything beyond
+ * the call keeps a copy; `flow`, `packets`, and the lists of what delayed it may be kept as they are.
+ */
 export interface Exchange {
   readonly flow: Flow;
   /** Running number in its flow, from 1. */

@@ -155,7 +155,7 @@ export const RS = {
   holeStart: 5,
   holeEnd: 6,
   holeAt: 7,
-  /** In its SYN; -1: none. */
+  /** In its SYN: NaN, -1 and -1 where there was none. */
   isn: 8,
   announcedMss: 9,
   windowScale: 10,
@@ -164,16 +164,16 @@ export const RS = {
 } as const;
 
 const INTS = 64;
+/** Ints of a cache line. */
+export const LINE = 16;
 const RARE = 42;
-const FIRST_SIDE_INTS = 16;
-const SIDE_INTS = 16;
 const FIRST_SIDE_RARE = 16;
 const SIDE_RARE = 13;
 
 /** First place of a flow in `ints`; half of it is the one in `times`. */
 export const recordOf = (slot: number): number => slot * INTS;
 /** First place of a side in `ints`; half of it is the one in `times`. */
-export const sideOf = (slot: number, side: 0 | 1): number => slot * INTS + FIRST_SIDE_INTS + side * SIDE_INTS;
+export const sideOf = (slot: number, side: 0 | 1): number => slot * INTS + (1 + side) * LINE;
 export const rareOf = (slot: number): number => slot * RARE;
 export const rareSideOf = (slot: number, side: 0 | 1): number => slot * RARE + FIRST_SIDE_RARE + side * SIDE_RARE;
 
@@ -213,7 +213,7 @@ export class FlowSlab {
       ints[sideOf(slot, side) + S.window] = -1;
       times[(sideOf(slot, side) >> 1) + ST.leg] = Number.POSITIVE_INFINITY;
       const mine = rareSideOf(slot, side);
-      for (const field of [RS.isn, RS.announcedMss, RS.windowScale]) rare[mine + field] = -1;
+      for (const field of [RS.announcedMss, RS.windowScale]) rare[mine + field] = -1;
       for (const field of [RS.promptHolds, RS.looseHolds]) rare[mine + field] = 0;
     }
   }

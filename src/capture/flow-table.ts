@@ -3,7 +3,7 @@
  * record's first line, which the packet needs anyway. At most `maxFlows` records: when all are in use, the one among a few that
  * was silent longest makes room (a CLOCK hand looks at them). Runs for every packet; `npm run bench -- pcap` watches it.
  */
-import { F, FlowSlab, FT, R, rareOf, recordOf, STATE } from "./flow-slab.js";
+import { F, FlowSlab, FT, LINE, R, rareOf, recordOf, STATE } from "./flow-slab.js";
 import type { Packet } from "./packet.js";
 
 const FIRST_CAPACITY = 1024;
@@ -12,7 +12,6 @@ const LOOK_AT = 32;
 
 const { ports: PORTS, low: LOW, high: HIGH, chain: CHAIN, state: STATE_BITS } = F;
 const IPV6 = STATE.ipv6;
-const INTS = recordOf(1);
 
 export class FlowTable {
   readonly slab = new FlowSlab();
@@ -31,20 +30,48 @@ export class FlowTable {
   constructor(maxFlows: number, onEvict: (slot: number) => void) {
     this.#maxFlows = maxFlows;
     this.#onEvict = onEvict;
-    this.#grow(Math.min(FIRST_CAPACITY, maxFlows));
+    this.#grow(Math.min(FIRST_CAPACITY, this.#maxFlows));
+  }
+
+  /** Mixes both ends, whichever way the packet goes. */
+  hashOf(p: Packet): number {
+    const lower = sourceIsLower(p);
+    const ports = lower ? (p.srcPort << 16) | p.dstPort : (p.dstPort << 16) | p.srcPort;
+    return mix(lower ? p.src3 : p.dst3, lower ? p.dst3 : p.src3, p.version === 6 ? ports ^ upperWords(p) : ports);
+  }
+
+  /**
+   * Reads a word of each cache line that packets with these hashes are likely to need, and gives their sum, which means nothing. To be
+   * called before any of them is dealt with: nothing but loads in a row, so that their cache misses overlap.
+   */
+  warm(hashes: Int32Array, count: number): number {
+    const heads = this.#heads;
+    const mask = this.#mask;
+    const { ints } = this.slab;
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      const slot = heads[(hashes[i] as number) & mask] as number;
+      if (slot < 0) continue;
+      const flow = recordOf(slot);
+      sum ^=
+        (ints[flow] as number) ^
+        (ints[flow + LINE] as number) ^
+        (ints[flow + 2 * LINE] as number) ^
+        (ints[flow + 3 * LINE] as number);
+    }
+    return sum;
   }
 
   /** @returns 2 * slot + side of the sender; -1: the flow is not known */
-  find(p: Packet): number {
+  #find(p: Packet, hash: number): number {
     const { ints } = this.slab;
     const side = sourceIsLower(p) ? 0 : 1;
     const low = side === 0 ? p.src3 : p.dst3;
     const high = side === 0 ? p.dst3 : p.src3;
     const ports = side === 0 ? (p.srcPort << 16) | p.dstPort : (p.dstPort << 16) | p.srcPort;
     const ipv6 = p.version === 6;
-    const bucket = hash(low, high, ipv6 ? ports ^ upperWords(p) : ports) & this.#mask;
-    for (let slot = this.#heads[bucket] as number; slot >= 0; ) {
-      const flow = slot * INTS;
+    for (let slot = this.#heads[hash & this.#mask] as number; slot >= 0; ) {
+      const flow = recordOf(slot);
       if (
         ints[flow + PORTS] === ports &&
         ints[flow + LOW] === low &&
@@ -58,9 +85,9 @@ export class FlowTable {
     return -1;
   }
 
-  /** As `find`, with a new record where there is none; sets `fresh`. */
-  place(p: Packet): number {
-    const found = this.find(p);
+  /** @returns 2 * slot + side of the sender; a flow not known gets a record, and sets `fresh`. @param hash that of `hashOf` */
+  place(p: Packet, hash: number): number {
+    const found = this.#find(p, hash);
     this.fresh = found < 0;
     if (found >= 0) return found;
     const slot = this.#take();
@@ -135,7 +162,7 @@ export class FlowTable {
     if (((ints[flow + STATE_BITS] as number) & IPV6) !== 0) {
       for (let word = 0; word < 6; word++) ports ^= rare[rareOf(slot) + R.words + word] as number;
     }
-    return hash(ints[flow + LOW] as number, ints[flow + HIGH] as number, ports) & this.#mask;
+    return mix(ints[flow + LOW] as number, ints[flow + HIGH] as number, ports) & this.#mask;
   }
 
   #sameWords(p: Packet, slot: number, side: 0 | 1): boolean {
@@ -173,7 +200,7 @@ export class FlowTable {
 
   #grow(capacity: number): void {
     this.slab.grow(capacity);
-    this.#heads = new Int32Array(2 ** Math.ceil(Math.log2(capacity * 2))).fill(-1);
+    this.#heads = new Int32Array(2 ** Math.ceil(Math.log2(capacity * 4))).fill(-1);
     this.#mask = this.#heads.length - 1;
     this.#capacity = capacity;
     for (let slot = 0; slot < this.#used; slot++) this.#link(slot);
@@ -191,7 +218,7 @@ function sourceIsLower(p: Packet): boolean {
 const upperWords = (p: Packet): number => p.src0 ^ p.src1 ^ p.src2 ^ p.dst0 ^ p.dst1 ^ p.dst2;
 
 /** Mixes well enough that flows which differ in one port or one address bit do not share a bucket. */
-function hash(a: number, b: number, ports: number): number {
+function mix(a: number, b: number, ports: number): number {
   let h = Math.imul(a ^ 0x9e3779b9, 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 15) ^ b, 0xc2b2ae35);
   h = Math.imul(h ^ (h >>> 13) ^ ports, 0x27d4eb2f);

@@ -27,13 +27,6 @@ const { bytes: BYTES, last: LAST } = FT;
 const BITS = S.bits;
 const TIMESTAMPS = BIT.timestamps;
 const { closed: CLOSED, reset: RESET, awaitsAck: AWAITS_ACK } = STATE;
-const INTS = recordOf(1);
-const FIRST_SIDE = sideOf(0, 0);
-const SIDE_INTS = sideOf(0, 1) - FIRST_SIDE;
-/** One word of each further cache line of a record is read for nothing but to bring it near. */
-const LINE_INTS = 16;
-/** Packets that are looked up before the first of them is dealt with. */
-const AHEAD = 16;
 
 type Ending = "closed" | "reset" | "idle" | "evicted" | "end-of-capture";
 
@@ -41,7 +34,6 @@ export class FlowTracker {
   readonly #table: FlowTable;
   readonly #tracking: Tracking;
   readonly #idleNs: number;
-  readonly #places = new Int32Array(AHEAD);
   /** Keeps the loads that only bring memory near from being optimised away. */
   #warmth = 0;
 
@@ -60,18 +52,22 @@ export class FlowTracker {
     return this.#table.evicted;
   }
 
-  packet(p: Packet): void {
-    this.#packet(p, this.#table.place(p));
+  /** What `packet` will need to know of the packet. */
+  hashOf(p: Packet): number {
+    return this.#table.hashOf(p);
   }
 
   /**
-   * The first `count` of `packets`, one after the other. They are looked up before the first is dealt with, so that the cache misses
-   * of their flows overlap: they are most of what a packet costs when flows are many.
+   * Asks for the memory of the flows of packets that will come soon, by what `hashOf` gave for them; optional: cache misses are most of
+   * what a packet costs when flows are many, and those of several packets overlap.
    */
-  packets(packets: readonly Packet[], count: number): void {
-    for (let from = 0; from < count; from += AHEAD) {
-      this.#packets(packets, from, Math.min(count, from + AHEAD));
-    }
+  expect(hashes: Int32Array, count: number): void {
+    this.#warmth ^= this.#table.warm(hashes, count);
+  }
+
+  /** @param hash what `hashOf` has given for it */
+  packet(p: Packet, hash = this.#table.hashOf(p)): void {
+    this.#packet(p, hash);
   }
 
   /** The capture is over. */
@@ -79,37 +75,12 @@ export class FlowTracker {
     for (let slot = 0; slot < this.#table.used; slot++) this.#end(slot, "end-of-capture");
   }
 
-  #packets(packets: readonly Packet[], from: number, to: number): void {
-    const table = this.#table;
-    const places = this.#places;
-    const { ints } = table.slab;
-    const { evicted } = table;
-    let warmth = 0;
-    for (let i = from; i < to; i++) {
-      const place = table.find(packets[i] as Packet);
-      places[i - from] = place;
-      if (place < 0) continue;
-      const flow = (place >> 1) * INTS;
-      warmth +=
-        (ints[flow + LINE_INTS] as number) +
-        (ints[flow + 2 * LINE_INTS] as number) +
-        (ints[flow + 3 * LINE_INTS] as number);
-    }
-    this.#warmth ^= warmth;
-    for (let i = from; i < to; i++) {
-      const p = packets[i] as Packet;
-      const place = places[i - from] as number;
-      table.fresh = false;
-      // A flow may have begun, or have made room, since the packet was looked up.
-      this.#packet(p, place < 0 || table.evicted !== evicted ? table.place(p) : place);
-    }
-  }
-
-  #packet(p: Packet, place: number): void {
+  #packet(p: Packet, hash: number): void {
     const tracking = this.#tracking;
+    const place = this.#table.place(p, hash);
     const slot = place >> 1;
     const side = (place & 1) as Side;
-    const flow = slot * INTS;
+    const flow = recordOf(slot);
     const { ints, times } = tracking.slab;
     const { flags, payloadLength, atNs } = p;
     if (this.#table.fresh) tracking.begin(slot);
@@ -124,7 +95,7 @@ export class FlowTracker {
       else synSegment(tracking, slot, side, p);
       return;
     }
-    const me = flow + FIRST_SIDE + side * SIDE_INTS;
+    const me = sideOf(slot, side);
     if (p.timestampValue >= 0 && ((ints[me + BITS] as number) & TIMESTAMPS) === 0) timestampsSeen(tracking, slot, side);
     if ((flags & ACK) !== 0) {
       if (((ints[flow + STATE_BITS] as number) & AWAITS_ACK) !== 0) handshakeEnds(tracking, slot, side, p);

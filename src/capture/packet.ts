@@ -4,7 +4,8 @@
  */
 export class Packet {
   number = 0;
-  atNs = 0;
+  /** NaN at first: V8 then keeps a field for fractions from the start, instead of changing its mind after 2^31. */
+  atNs = Number.NaN;
   version: 4 | 6 = 4;
   src0 = 0;
   src1 = 0;

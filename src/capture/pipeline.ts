@@ -8,7 +8,7 @@ import { FlowTracker } from "./flow-tracker.js";
 import { type Decoded, Packet, SKIP_REASONS, type SkipReason } from "./packet.js";
 import type { CaptureRecord, RecordSink } from "./record.js";
 
-const BATCH = 16;
+const BATCH = 32;
 
 export interface PipelineOptions {
   readonly maxFlows: number;
@@ -29,6 +29,7 @@ export class CapturePipeline {
   readonly #options: PipelineOptions;
   readonly #skipped = new Map<SkipReason, number>(SKIP_REASONS.map((reason) => [reason, 0]));
   readonly #batch = Array.from({ length: BATCH }, () => new Packet());
+  readonly #hashes = new Int32Array(BATCH);
   #waiting = 0;
   /** Where the packets lie that wait. */
   #bytes: Uint8Array | undefined;
@@ -45,15 +46,17 @@ export class CapturePipeline {
       this.filtered++;
       return;
     }
-    const packet = this.#batch[this.#waiting] as Packet;
+    const at = this.#waiting;
+    const packet = this.#batch[at] as Packet;
     const decoded: Decoded = decode(record, packet);
     if (decoded !== "tcp") this.#skipped.set(decoded, (this.#skipped.get(decoded) as number) + 1);
     else if (accepts !== undefined && !accepts(packet)) this.filtered++;
     else {
-      this.#waiting++;
+      this.#hashes[at] = this.tracker.hashOf(packet);
+      this.#waiting = at + 1;
       // A packet that was put together from two chunks lies in a buffer that the next such packet will use, perhaps before `flush`.
       const alone = record.bytes !== this.#bytes;
-      if (alone || this.#waiting === BATCH) this.#handOn();
+      if (alone || at + 1 === BATCH) this.#handOn();
       this.#bytes = record.bytes;
     }
   };
@@ -69,7 +72,8 @@ export class CapturePipeline {
     const count = this.#waiting;
     this.#waiting = 0;
     this.tcpPackets += count;
-    this.tracker.packets(batch, count);
+    this.tracker.expect(this.#hashes, count);
+    for (let i = 0; i < count; i++) this.tracker.packet(batch[i] as Packet, this.#hashes[i] as number);
   }
 
   /** The input is over. */

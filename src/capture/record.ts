@@ -6,7 +6,7 @@ export class CaptureRecord {
   /** From 1, over the whole file, as Wireshark counts. */
   number = 0;
   /** Nanoseconds since the first packet of the capture; negative where time ran backwards. */
-  atNs = 0;
+  atNs = Number.NaN;
   /** LINKTYPE_ value (tcpdump.org/linktypes.html), without FCS bits. */
   linkType = 0;
   /** The packet is `bytes[start, start + capturedLength)`. */

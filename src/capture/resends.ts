@@ -27,7 +27,10 @@ export function oldData(tracking: Tracking, slot: number, side: 0 | 1, p: Packet
     const mine = rareSideOf(slot, side);
     const inHole =
       seqDiff(p.seq, rare[mine + RS.holeStart] as number) >= 0 && seqDiff(end, rare[mine + RS.holeEnd] as number) <= 0;
-    if (inHole) return fillHole(tracking, slot, side, p, end);
+    if (inHole) {
+      fillHole(tracking, slot, side, p, end);
+      return;
+    }
   }
   resent(tracking, slot, side, p);
 }

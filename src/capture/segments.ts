@@ -4,7 +4,7 @@
  */
 import { tellLate } from "./acknowledgements.js";
 import { answerData, requestData } from "./exchanges.js";
-import { BIT, F, recordOf, S, ST, STATE, sideOf } from "./flow-slab.js";
+import { BIT, F, recordOf, S, ST, STATE, seqDiff, sideOf } from "./flow-slab.js";
 import { provesNagleOff, released } from "./holds.js";
 import type { Packet } from "./packet.js";
 import { oldData, openHole, resent } from "./resends.js";
@@ -27,32 +27,40 @@ const HAS_UNA = BIT.una;
 const { smallEnd: HAS_SMALL_END, oldest: OLDEST, small: SMALL, freed: FREED, late: LATE } = BIT;
 const { nagleOff: NAGLE_OFF, opened: OPENED, mss: MSS } = BIT;
 const { client: CLIENT, active: ACTIVE, protocolMask: PROTOCOL, protocolShift: PROTOCOL_SHIFT } = STATE;
-const FIRST_SIDE = sideOf(0, 0);
-const SIDE_INTS = sideOf(0, 1) - FIRST_SIDE;
-const INTS = recordOf(1);
 
 export function dataSegment(tracking: Tracking, slot: number, side: 0 | 1, p: Packet): void {
   const { ints } = tracking.slab;
-  const me = slot * INTS + FIRST_SIDE + side * SIDE_INTS;
+  const me = sideOf(slot, side);
   const end = (p.seq + p.payloadLength) | 0;
   if (((ints[me + BITS] as number) & HAS_NEXT) !== 0) {
     const next = ints[me + NEXT] as number;
     const ahead = (p.seq - next) | 0;
     if (ahead !== 0) {
-      if (ahead < 0 && ((end - next) | 0) <= 0) return oldData(tracking, slot, side, p);
-      if (ahead > 0) openHole(tracking, slot, side, p);
-      else resent(tracking, slot, side, p); // sent again together with bytes that are new
-      return newData(tracking, slot, side, p, end, false);
+      unexpected(tracking, slot, side, p, end);
+      return;
     }
   }
   newData(tracking, slot, side, p, end, true);
 }
 
+/** The segment does not begin where the last one ended. */
+function unexpected(tracking: Tracking, slot: number, side: 0 | 1, p: Packet, end: number): void {
+  const next = tracking.slab.ints[sideOf(slot, side) + NEXT] as number;
+  const isAhead = seqDiff(p.seq, next) > 0;
+  if (!isAhead && seqDiff(end, next) <= 0) {
+    oldData(tracking, slot, side, p);
+    return;
+  }
+  if (isAhead) openHole(tracking, slot, side, p);
+  else resent(tracking, slot, side, p); // sent again together with bytes that are new
+  newData(tracking, slot, side, p, end, false);
+}
+
 function newData(tracking: Tracking, slot: number, side: 0 | 1, p: Packet, end: number, inOrder: boolean): void {
   const { ints, times } = tracking.slab;
-  const flow = slot * INTS;
-  const me = flow + FIRST_SIDE + side * SIDE_INTS;
-  const them = flow + FIRST_SIDE + (1 - side) * SIDE_INTS;
+  const flow = recordOf(slot);
+  const me = sideOf(slot, side);
+  const them = sideOf(slot, (1 - side) as 0 | 1);
   let bits = ints[me + BITS] as number;
   const una = ints[me + UNA] as number;
   const inFlight = (bits & HAS_UNA) !== 0 && (((ints[me + NEXT] as number) - una) | 0) > 0;

@@ -1,4 +1,5 @@
 /** What the parts of the tracker share: the records, the observer, and the rare, rich things that do not fit into a record. */
+import { EndedExchange } from "./ended-exchange.js";
 import type { FlowObserver, Hold, PacketNote, Resend, Side, WindowStall } from "./flow-events.js";
 import { F, type FlowSlab, recordOf, STATE } from "./flow-slab.js";
 import type { FlowTable } from "./flow-table.js";
@@ -16,6 +17,8 @@ export class Tracking {
   readonly observer: FlowObserver;
   readonly slab: FlowSlab;
   readonly notes = new PacketNotes();
+  /** The exchange that the observer is told of. */
+  readonly ended = new EndedExchange(this);
   readonly #table: FlowTable;
   readonly #views: (FlowView | undefined)[] = [];
   readonly #troubles: (Troubles | undefined)[] = [];

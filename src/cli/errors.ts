@@ -42,8 +42,6 @@ function reword(code: string, complaint: string, command: Command): string {
       return `${quoted}: ${command.name()} has no such option`;
     case "commander.optionMissingArgument":
       return `${option}: the value is missing`;
-    case "commander.missingMandatoryOptionValue":
-      return `${option}: this option must be given`;
     case "commander.missingArgument":
       return `the argument <${quoted}> is missing`;
     case "commander.excessArguments":

@@ -12,9 +12,17 @@ import { readVersion } from "./version.js";
  */
 export async function main(args: readonly string[]): Promise<ExitCode> {
   if (args[0] === "--version" || args[0] === "-V") {
+    process.stdout.on("error", versionUnwritten);
     process.stdout.write(`${readVersion()}\n`);
     return 0;
   }
   const { run } = await import("./run.js");
   return run(args);
+}
+
+/** A reader that has gone is no failure. */
+function versionUnwritten({ code, message }: NodeJS.ErrnoException): void {
+  if (code === "EPIPE") return;
+  process.stderr.write(`netlat: standard output: cannot be written (${message})\n`);
+  process.exitCode = 2;
 }

@@ -15,7 +15,7 @@ export async function writeOutputFile(path: string, text: string, option: string
     else await replaceFile(existing === undefined ? path : realpathSync(path), text, existing?.mode);
   } catch (cause) {
     throw usageError(
-      `${option} ${path}: cannot be written (${reason(cause)})`,
+      `${option} ${path}: cannot be written (${whyUnwritten(cause)})`,
       "name a file in a folder that exists and that you may write to",
     );
   }
@@ -41,9 +41,11 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: "permission denied",
   EROFS: "read-only file system",
   ENOSPC: "no space left",
+  EDQUOT: "the quota is used up",
 };
 
-function reason(cause: unknown): string {
+/** What the system said of a failed write, in a few words. */
+export function whyUnwritten(cause: unknown): string {
   const { code = "", message } = cause as NodeJS.ErrnoException;
   return REASONS[code] ?? message;
 }

@@ -10,8 +10,8 @@ import { readVersion } from "./version.js";
 export async function run(args: readonly string[]): Promise<ExitCode> {
   const ui = createUi(nodeHost(), readVersion());
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit(0); // `netlat … | head`: the reader has what it wanted
+    if (error.code === "EPIPE") process.exit(0); // `netlat … | head`: the reader has what it wanted
+    // Whatever else it is, the write that failed says it.
   });
   process.stderr.on("error", () => {}); // nobody listens to progress and warnings any more; the report still counts
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {

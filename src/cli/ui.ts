@@ -4,7 +4,7 @@ import { EXIT, usageError } from "../errors.js";
 import type { Report } from "../report/model.js";
 import { readEnvironment } from "./environment.js";
 import type { Host, OutputStream } from "./host.js";
-import { writeOutputFile } from "./output-file.js";
+import { whyUnwritten, writeOutputFile } from "./output-file.js";
 import { progressLine } from "./progress.js";
 import { detectTerminal, fileTerminal } from "./terminal.js";
 
@@ -67,8 +67,16 @@ async function emit(report: Report, { format, output, hlog }: EmitOptions, host:
   else await write(host.stdout, renderers[format](report, detectTerminal(host.stdout, host.env)));
 }
 
+/**
+ * A reader that has gone (`netlat … | head`) has what it wanted: that is no failure.
+ * @throws NetlatError (exit 2) when standard output takes no more, such as on a full disk
+ */
 function write(stream: OutputStream, text: string): Promise<void> {
   return new Promise((done, fail) => {
-    stream.write(text, (error) => (error ? fail(error) : done()));
+    stream.write(text, (error) => {
+      if (error === undefined || error === null || (error as NodeJS.ErrnoException).code === "EPIPE") return done();
+      const why = whyUnwritten(error);
+      fail(usageError(`standard output: cannot be written (${why})`, "make room where it goes, or send it elsewhere"));
+    });
   });
 }

@@ -3,6 +3,7 @@
 import type { FlowFilter } from "../capture/filter.js";
 import { parseFilter } from "../capture/filter-parser.js";
 import { filtered, packetTest } from "../capture/filtering.js";
+import type { FlowObserver } from "../capture/flow-events.js";
 import { readCapture, readerMaker } from "../capture/formats.js";
 import { linkTypeName } from "../capture/link-types.js";
 import { CapturePipeline } from "../capture/pipeline.js";
@@ -33,7 +34,8 @@ export async function analyse(file: string, options: PcapOptions, ui: Ui): Promi
     flowsShown: options.flows,
     evidence: options.slowest,
   });
-  const { observer } = analysis;
+  const resends: Record<string, number> = {};
+  const observer = countingResends(analysis.observer, resends);
   const pipeline = new CapturePipeline(filter === undefined ? observer : filtered(observer, filter), {
     maxFlows: options.maxFlows,
     idleNs: IDLE_NS,
@@ -52,7 +54,18 @@ export async function analyse(file: string, options: PcapOptions, ui: Ui): Promi
     throw new NetlatError(EXIT.unreadableInput, `${source.name}: ${summary.damage.says}`);
   }
   const base = reportBase(startedAt, ui.environment(), ui.version);
-  return analysis.conclude(factsOf(file, summary, pipeline, filter, signal.aborted, options), base);
+  const facts = factsOf(file, summary, pipeline, filter, signal.aborted, options);
+  return analysis.conclude({ ...facts, resends }, base);
+}
+
+function countingResends(observer: FlowObserver, counts: Record<string, number>): FlowObserver {
+  return {
+    ...observer,
+    resend(resend) {
+      counts[resend.kind] = (counts[resend.kind] ?? 0) + 1;
+      observer.resend?.(resend);
+    },
+  };
 }
 
 /** `--filter` and `--service` as one. @throws NetlatError (exit 2) */

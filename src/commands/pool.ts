@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { usageError } from "../errors.js";
 import { type PoolQuestion, sizePool } from "../pool/littles-law.js";
 import { reportBase } from "../report/base.js";
 import type { Report } from "../report/model.js";
@@ -7,9 +8,11 @@ import { parseRate } from "../units/rate.js";
 import { formatOption, option, outputOption, readCount, readPositiveDuration } from "./options.js";
 import type { EmitOptions, Ui } from "./ui.js";
 
+const HINT = "see: netlat pool --help";
+
 interface PoolOptions extends EmitOptions {
-  readonly rate: number;
-  readonly latency: Ns;
+  readonly rate?: number;
+  readonly latency?: Ns;
   readonly connections?: number;
   readonly after?: Ns;
 }
@@ -18,14 +21,8 @@ interface PoolOptions extends EmitOptions {
 export function poolCommand(ui: Ui): Command {
   return new Command("pool")
     .description("size a connection pool by Little's law")
-    .addOption(option("--rate <rate>", "requests that arrive, such as 5000/s", parseRate).makeOptionMandatory())
-    .addOption(
-      option(
-        "--latency <duration>",
-        "how long a request holds its connection",
-        readPositiveDuration,
-      ).makeOptionMandatory(),
-    )
+    .addOption(option("--rate <rate>", "requests that arrive, such as 5000/s", parseRate))
+    .addOption(option("--latency <duration>", "how long a request holds its connection", readPositiveDuration))
     .addOption(option("--connections <count>", "connections in the pool", readCount()))
     .addOption(option("--after <duration>", "the latency after a fix, to compare with", readPositiveDuration))
     .addOption(formatOption())
@@ -36,7 +33,13 @@ export function poolCommand(ui: Ui): Command {
     });
 }
 
+/**
+ * Both numbers must be given. Commander's own check would come before its check of the words that do not belong here.
+ * @throws NetlatError (exit 2)
+ */
 function poolQuestion({ rate, latency, connections, after }: PoolOptions): PoolQuestion {
+  if (rate === undefined) throw usageError("--rate: this option must be given, such as --rate 5000/s", HINT);
+  if (latency === undefined) throw usageError("--latency: this option must be given, such as --latency 45ms", HINT);
   return { arrivalPerSecond: rate, residenceNs: latency, connections: connections ?? null, afterNs: after ?? null };
 }
 

@@ -4,7 +4,7 @@ import { isLabEndpoint, parseLabEndpoint } from "../lab/endpoint.js";
 import { launchLab } from "../lab/launch.js";
 import { nowNs } from "../probes/clock.js";
 import { conclude } from "../probes/conclude.js";
-import { cellsOf, roundsFor } from "../probes/experiment.js";
+import { cellName, cellsOf, roundsFor } from "../probes/experiment.js";
 import { cutsFor } from "../probes/levels.js";
 import { describePacing, type Pacing } from "../probes/pacer.js";
 import type { ProbeEngine, TlsSettings } from "../probes/probe.js";
@@ -18,6 +18,7 @@ import { progressLine } from "../render/progress.js";
 import { reportBase } from "../report/base.js";
 import type { Report } from "../report/model.js";
 import type { Capability } from "../sockets/capabilities.js";
+import { openFileLimit } from "../sockets/file-limit.js";
 import { ms } from "../units/duration.js";
 import { DEFAULT_REQUESTS, DEFAULT_SPLIT, endpointOptions, type ProbeOptions } from "./probe-options.js";
 import type { Ui } from "./ui.js";
@@ -57,6 +58,7 @@ export async function prepare(endpoint: string, options: ProbeOptions): Promise<
       cell,
       cuts: cutsFor(cell.split, request.length, protocol.fields()),
     }));
+    checkFileLimit(options, cells.length);
     return {
       endpoint,
       target,
@@ -82,6 +84,21 @@ function checkTogether(options: ProbeOptions): void {
   }
 }
 
+/** Files that are open beside the connections: libraries, event loops, pipes, the report. */
+const OTHER_FILES = 64;
+
+/** The cells take turns, and each keeps its connections meanwhile. @throws NetlatError (exit 2) */
+function checkFileLimit({ connections, reuse }: ProbeOptions, cells: number): void {
+  const limit = openFileLimit();
+  const needed = reuse ? connections * cells : connections;
+  if (limit === null || needed + OTHER_FILES <= limit) return;
+  const inCells = reuse && cells > 1 ? ` in ${cells} cells` : "";
+  throw usageError(
+    `--connections ${connections}: that takes ${needed} sockets${inCells}, and this process may open ${limit} files`,
+    `raise the limit (ulimit -n ${needed + OTHER_FILES}), or take fewer connections or cells`,
+  );
+}
+
 export async function measure(prepared: Prepared, options: ProbeOptions, ui: Ui): Promise<Report> {
   const startedAt = new Date();
   const { signal } = ui.interrupt;
@@ -90,7 +107,7 @@ export async function measure(prepared: Prepared, options: ProbeOptions, ui: Ui)
   try {
     requireCapabilities(prepared, options, engine);
     const plan = planOf(prepared, options, resolved, engine);
-    const run = await runProbe(plan, engine, nowNs, signal, (progress) => showProgress(progress, ui));
+    const run = await runProbe(plan, engine, nowNs, signal, (progress) => showProgress(progress, plan, ui));
     ui.progress.clear();
     return conclude({
       plan,
@@ -199,6 +216,10 @@ function sourceOf(prepared: Prepared, options: ProbeOptions, plan: ProbePlan, en
   };
 }
 
-function showProgress(progress: ProbeProgress, ui: Ui): void {
-  ui.progress.show(progressLine(progress, ui.terminal("stderr")));
+/** Names the cell by what varies: the rest of its id is the same for all of them. */
+function showProgress(progress: ProbeProgress, plan: ProbePlan, ui: Ui): void {
+  const cells = plan.cells.map(({ cell }) => cell);
+  const measured = cells.find(({ id }) => id === progress.cell);
+  const name = measured === undefined ? progress.cell : cellName(measured, cells);
+  ui.progress.show(progressLine({ ...progress, cell: name }, ui.terminal("stderr")));
 }

@@ -31,15 +31,24 @@ async function probe(endpoint: string, options: ProbeOptions, ui: Ui): Promise<v
   }
 }
 
+/** What to look at, by the kind of failure; those of TLS name their remedy themselves. */
+const HINTS: Readonly<Record<string, string>> = {
+  refused: "check that the server runs and that the address and port are right",
+  reset: "something at that address ends connections at once: check the port, and proxies or firewalls on the way",
+  timeout:
+    "check the address and port, what listens there, and firewalls on the way, or allow more time with --timeout",
+  unreachable: "check the address, and this machine's network and routes",
+};
+
 /** Nobody there at all: a sentence, no report. */
 function refuseIfUnreachable(report: Report, endpoint: string): void {
   const opened = report.runs.reduce((sum, run) => sum + run.connections, 0);
   const interrupted = report.source.kind === "probe" && report.source.interrupted;
   if (opened > 0 || interrupted || report.runs.length === 0) return;
-  const [why = "no connection"] = report.runs.flatMap((run) => Object.values(run.errorExamples ?? {}));
+  const [[kind, why] = ["", "no connection"]] = report.runs.flatMap((run) => Object.entries(run.errorExamples ?? {}));
   const address = report.source.kind === "probe" && report.source.address !== null ? ` (${report.source.address})` : "";
   throw new NetlatError(EXIT.unreachable, `${endpoint}${address}: cannot connect: ${why}`, {
-    hint: "check that the server runs and that the address and port are right",
+    ...(HINTS[kind] === undefined ? {} : { hint: HINTS[kind] }),
   });
 }
 

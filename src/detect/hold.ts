@@ -4,11 +4,23 @@
  */
 import { MIN_HOLD_NS, REACTION_FLOOR_NS, REACTION_RTT_SHARE } from "./thresholds.js";
 
+/** What `classifyHold` found; the caller keeps one and hands it in again for each request. */
+export interface Hold {
+  /**
+   * Time that the request lost: its pieces were held after the last of them was written. What a hold took before that, the
+   * pauses between the writes would have taken anyway. Overlapping holds count once; 0: nothing lost; NaN: a deciding timestamp is missing.
+   */
+  heldNs: number;
+  /** Longest time from the sending of a piece to its ACK, for which a later piece was held; NaN: none was. */
+  ackDelayNs: number;
+}
+
 /**
  * Time during which Nagle's algorithm held back a piece of the request: written while an earlier piece was unacknowledged, and
  * sent by the kernel right after the ACK of that piece came in (RFC 896; RFC 9293 3.7.4; Linux tcp_nagle_test). A piece that waited for
  * anything else, such as the application or a full congestion window that opened later, does not count. Whether the ACK was
- * *delayed*, or only a round trip away, is the detectors' question.
+ * *delayed*, or only a round trip away, is the detectors' question: `ackDelayNs` answers it, however long the application
+ * itself waited before it wrote the held piece.
  *
  * All times are nanoseconds on one clock, by piece in the order of writing. Pieces that travelled in one segment have one
  * timestamp, at the last of them: NaN for the others means "sent with the next piece".
@@ -16,9 +28,9 @@ import { MIN_HOLD_NS, REACTION_FLOOR_NS, REACTION_RTT_SHARE } from "./thresholds
  * @param writtenNs just before each write system call
  * @param sentNs when the kernel handed the segment that ends with this piece to the device (SOF_TIMESTAMPING_TX_SOFTWARE); NaN as above
  * @param ackedNs when its ACK came in (SOF_TIMESTAMPING_TX_ACK); NaN where that is missing
- * @param count pieces of this request; the arrays may be longer
+ * @param count pieces of this request, at least one; the arrays may be longer
  * @param rttNs the path's round trip, 0 when not known
- * @returns held time, overlapping holds counted once; 0: nothing was held; NaN: a timestamp that decides is missing
+ * @param hold is overwritten
  */
 export function classifyHold(
   writtenNs: Float64Array,
@@ -26,10 +38,13 @@ export function classifyHold(
   ackedNs: Float64Array,
   count: number,
   rttNs: number,
-): number {
+  hold: Hold,
+): void {
   const reactionNs = Math.max(REACTION_FLOOR_NS, REACTION_RTT_SHARE * rttNs);
-  let heldNs = 0;
-  let heldUntilNs = Number.NEGATIVE_INFINITY;
+  hold.heldNs = 0;
+  hold.ackDelayNs = Number.NaN;
+  // The request could not have been whole before its last piece was written.
+  let countedUntilNs = writtenNs[count - 1] as number;
   let first = 0;
   for (let piece = 0; piece < count; piece++) {
     const sent = sentNs[piece] as number;
@@ -38,13 +53,20 @@ export function classifyHold(
     const written = writtenNs[first] as number;
     if (first > 0 && sent - written > MIN_HOLD_NS) {
       const acked = ackedNs[first - 1] as number;
-      if (Number.isNaN(acked)) return Number.NaN;
+      if (Number.isNaN(acked)) {
+        hold.heldNs = Number.NaN;
+        return;
+      }
       if (acked > written && sent >= acked && sent - acked <= reactionNs) {
-        heldNs += sent - Math.max(written, heldUntilNs);
-        heldUntilNs = sent;
+        const delayNs = acked - (sentNs[first - 1] as number);
+        if (!(delayNs <= hold.ackDelayNs)) hold.ackDelayNs = delayNs;
+        if (sent > countedUntilNs) {
+          hold.heldNs += sent - countedUntilNs;
+          countedUntilNs = sent;
+        }
       }
     }
     first = piece + 1;
   }
-  return first < count ? Number.NaN : heldNs;
+  if (first < count) hold.heldNs = Number.NaN;
 }

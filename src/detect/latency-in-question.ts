@@ -1,6 +1,6 @@
 /** The latency that the theories have to explain, and whether it needs an explanation. */
 import { formatDuration } from "../units/duration.js";
-import { quantile, usableCells } from "./probe/cells.js";
+import { ownPausesNs, quantile, usableCells } from "./probe/cells.js";
 import type { ProbeCell, ProbeEvidence } from "./probe-evidence.js";
 import { CALM_FACTOR, MIN_DELAYED_ACK_NS } from "./thresholds.js";
 
@@ -17,10 +17,11 @@ export interface LatencyInQuestion {
 
 /**
  * The worst usable cell's p50; where no p50 is slow but a tail is, the worst p99. In the open loop the latency counts from the
- * intended start: waiting for a free connection is latency too. null: no usable cell.
+ * intended start: waiting for a free connection is latency too. The pauses that we make between pieces need no explanation. null: no usable cell.
  */
 export function latencyInQuestion(evidence: ProbeEvidence): LatencyInQuestion | null {
-  const calmP50Ns = evidence.calm?.run.latency.p50;
+  const { calm } = evidence;
+  const calmP50Ns = calm === null ? undefined : calm.run.latency.p50 - ownPausesNs(calm);
   const middle = worst(evidence, 0.5);
   const tail = worst(evidence, 0.99);
   if (calmP50Ns === undefined || middle === null || tail === null) return null;
@@ -29,7 +30,8 @@ export function latencyInQuestion(evidence: ProbeEvidence): LatencyInQuestion | 
   const slowTail = !slowMiddle && tail.latencyNs >= thresholdNs;
   const { cell, latencyNs } = slowTail ? tail : middle;
   const name = slowTail ? "p99" : "p50";
-  const words = `${name} ${formatDuration(latencyNs)} in ${cell.name}`;
+  const pauses = ownPausesNs(cell) > 0 ? " (our own pauses, --gap, taken off)" : "";
+  const words = `${name} ${formatDuration(latencyNs)} in ${cell.name}${pauses}`;
   return { cell, latencyNs, quantile: name, slow: slowMiddle || slowTail, words };
 }
 
@@ -42,7 +44,7 @@ export function feltNs(evidence: ProbeEvidence, cell: ProbeCell): Float64Array {
 function worst(evidence: ProbeEvidence, share: number): { cell: ProbeCell; latencyNs: number } | null {
   let found: { cell: ProbeCell; latencyNs: number } | null = null;
   for (const cell of usableCells(evidence)) {
-    const latencyNs = quantile(feltNs(evidence, cell), share) ?? 0;
+    const latencyNs = Math.max(0, (quantile(feltNs(evidence, cell), share) ?? 0) - ownPausesNs(cell));
     if (found === null || latencyNs > found.latencyNs) found = { cell, latencyNs };
   }
   return found;

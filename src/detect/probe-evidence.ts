@@ -9,15 +9,24 @@ export interface ProbeCell {
   readonly nagle: boolean;
   /** Pieces that the request is written in. */
   readonly pieces: number;
+  /** How often a measured request was written whole: what writes and segments are divided by, failures and retries included. */
+  readonly wholes: number;
   readonly quickack: "default" | "on" | "off";
   readonly cork: boolean;
+  /** Pause that we make between two pieces. */
+  readonly gapNs: number;
   /** Columns over the answered, measured requests, in the order they ended; nanoseconds. */
   readonly latencyNs: Float64Array;
-  /** First write to first answer byte. */
+  /** Start (first write; without a connection: the connect) to first answer byte. */
   readonly firstByteNs: Float64Array;
-  /** Held back by Nagle's algorithm as the kernel's timestamps prove; NaN: not seen. */
+  /** The request's last piece written, on an open connection, to the first answer byte: the path's round trip and a hold included. */
+  readonly thinkNs: Float64Array;
+  /** Time lost because Nagle's algorithm held data back, as the kernel's timestamps prove; NaN: not seen. */
   readonly heldNs: Float64Array;
-  /** Wait for the ACK of the last piece where that ACK came alone, before the answer; NaN: not seen, or it rode on the answer. */
+  /**
+   * Where `heldNs` is above 0: how long the ACK took that the held data waited for. Else: how long the ACK of the last piece took,
+   * where it came alone, before the answer; NaN: not seen, or it rode on the answer.
+   */
   readonly ackDelayNs: Float64Array;
   /** Our own lateness: start minus the earliest moment it could have started. */
   readonly lagNs: Float64Array;

@@ -37,10 +37,11 @@ export const PROSE = {
   },
   "split-write": {
     summary: "a request is written in several small pieces: more segments, no stall",
-    title: (pieces: number, segmentsPerRequest: number | null): string =>
-      segmentsPerRequest === null
+    title: (pieces: number, segments: number | null, needed: number | null): string =>
+      segments === null
         ? `each request is written in ${pieces} pieces where one would do`
-        : `each request is written in ${pieces} pieces and travels in ${segmentsPerRequest.toFixed(1)} segments where one write would need fewer`,
+        : `each request is written in ${pieces} pieces and travels in ${digits(segments)} segments` +
+          (needed === null ? "" : ` where one write needs ${digits(needed)}`),
     captured: (sender: Role, share: Share, segments: number): string =>
       sender === "client"
         ? `split writes: ${shareOf(share)} travel in ${digits(segments)} segments, small ones that did not wait for each other`
@@ -88,7 +89,7 @@ export const PROSE = {
     },
   },
   "generator-lag": {
-    summary: "netlat itself was late: the figures say nothing about the target",
+    summary: "netlat itself was late: the figures of that cell say nothing about the target",
     title: (lag: { readonly p99Ns: number; readonly limitNs: number }): string =>
       `we were late ourselves: requests left ${formatDuration(lag.p99Ns)} (p99) later than they could, ${formatDuration(lag.limitNs)} is the most that can be tolerated`,
     fix: [

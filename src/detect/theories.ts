@@ -8,9 +8,11 @@ import { formatRate } from "../units/rate.js";
 import { feltNs, type LatencyInQuestion, latencyInQuestion } from "./latency-in-question.js";
 import { median, pathRttNs, quantile, usableCells } from "./probe/cells.js";
 import { reopenedConnections, setupNs } from "./probe/connection-churn.js";
+import { timelyEvidence } from "./probe/generator-lag.js";
+import { idleWhileWaiting, poolWaitsNs } from "./probe/own-waiting.js";
 import { slowServer, thinkTimesNs } from "./probe/slow-server.js";
 import type { ProbeCell, ProbeEvidence } from "./probe-evidence.js";
-import { CONNECT_SHARE, EXPLAINS_SHARE, TAIL_SHARE } from "./thresholds.js";
+import { CONNECT_SHARE, EXPLAINS_SHARE, MIN_SLOW_COUNT, TAIL_SHARE } from "./thresholds.js";
 
 type Outcome = Pick<Theory, "verdict" | "because">;
 
@@ -42,15 +44,15 @@ const TESTS: { readonly [Id in TheoryId]: Test } = {
 
 /**
  * Each theory confirmed, refuted or untested, with its number. A theory is confirmed only where something is slow and it explains
- * at least half of it; with the finding `generator-lag`, or without a usable cell, all are untested.
+ * at least half of it. Cells in which we were late (`generator-lag`) count for nothing; without a usable cell all are untested.
  */
 export function theories(evidence: ProbeEvidence, findings: readonly Finding[]): Theory[] {
-  const question = latencyInQuestion(evidence);
-  const late = findings.some((finding) => finding.code === "generator-lag");
+  const timely = timelyEvidence(evidence);
+  const question = latencyInQuestion(timely);
+  const nothing = timely === evidence ? "no cell has a usable answer" : "we were late ourselves (generator-lag)";
   return THEORIES.map(({ id, claim }) => {
-    if (late) return { id, claim, ...untested("we were late ourselves (generator-lag)") };
-    if (question === null) return { id, claim, ...untested("no cell has a usable answer") };
-    return { id, claim, ...TESTS[id](evidence, question, findings) };
+    if (question === null) return { id, claim, ...untested(nothing) };
+    return { id, claim, ...TESTS[id](timely, question, findings) };
   });
 }
 
@@ -63,7 +65,8 @@ const decided = (confirmed: boolean, because: string): Outcome => ({
 /** `12 us, 0.03 % of p50 43.9 ms in nagle=on,split=fields`. */
 function portion(partNs: number, question: LatencyInQuestion): string {
   const percent = (100 * partNs) / Math.max(1, question.latencyNs);
-  return `${formatDuration(partNs)}, ${digits(percent)} % of ${question.words}`;
+  const calm = question.slow ? "" : ", which is not slow";
+  return `${formatDuration(partNs)}, ${digits(percent)} % of ${question.words}${calm}`;
 }
 
 const explains = (partNs: number, question: LatencyInQuestion, share: number): boolean =>
@@ -89,13 +92,16 @@ function slowConnect(evidence: ProbeEvidence, question: LatencyInQuestion, findi
   if (!evidence.reuse) {
     return decided(explains(each, question, CONNECT_SHARE), `every request connects: ${portion(each, question)}`);
   }
-  const churn = findings.some((finding) => finding.code === "connection-churn");
-  const opened = churn ? reopenedConnections(evidence, cell) : cell.run.connections;
-  const perRequestNs = (each * opened) / Math.max(1, cell.run.requests);
-  const cost = `a connection takes ${formatDuration(each)}, ${cell.run.connections} for ${cell.run.requests} requests: `;
+  const { connections, requests } = cell.run;
+  const many = connections === 1 ? "1 connection" : `${connections} connections`;
+  if (!findings.some((finding) => finding.code === "connection-churn")) {
+    // Kept connections are set up before they are measured: however long it took, it is not what the requests waited for.
+    return decided(false, `setting up takes ${formatDuration(each)}, for ${many}: not in the measured latency`);
+  }
+  const perRequestNs = (each * reopenedConnections(evidence, cell)) / Math.max(1, requests);
   return decided(
-    churn && explains(perRequestNs, question, CONNECT_SHARE),
-    `${cost}${portion(perRequestNs, question)} per request`,
+    explains(perRequestNs, question, CONNECT_SHARE),
+    `setting up takes ${formatDuration(each)}, for ${many}: spread over all ${requests} requests ${portion(perRequestNs, question)}`,
   );
 }
 
@@ -117,7 +123,13 @@ function slowServerTheory(evidence: ProbeEvidence, question: LatencyInQuestion):
   // In the open loop one long stop of the server keeps all who come meanwhile waiting: the longest think time explains them.
   const name = evidence.openLoop ? "longest" : "p99";
   const partNs = quantile(think, evidence.openLoop ? 1 : 0.99) ?? 0;
-  return decided(explains(partNs, question, EXPLAINS_SHARE), `${name} think time ${portion(partNs, question)}`);
+  const says = `${name} think time ${portion(partNs, question)}`;
+  const confirmed = explains(partNs, question, EXPLAINS_SHARE);
+  const slow = think.filter((thinkNs) => thinkNs >= EXPLAINS_SHARE * question.latencyNs).length;
+  if (confirmed && !evidence.openLoop && slow < MIN_SLOW_COUNT) {
+    return untested(`${says}, but that was one request: it may as well be a hiccup of this machine`);
+  }
+  return decided(confirmed, says);
 }
 
 function poolTooSmall(evidence: ProbeEvidence, question: LatencyInQuestion): Outcome {
@@ -130,12 +142,17 @@ function poolTooSmall(evidence: ProbeEvidence, question: LatencyInQuestion): Out
   if (!evidence.openLoop) {
     return { verdict: "refuted", because: `${law}; closed loop: no request waits for a connection` };
   }
-  const wait = cell.waitNs.map((waitNs, at) => Math.max(0, waitNs - (cell.lagNs[at] as number)));
+  const wait = poolWaitsNs(cell);
   const felt = feltNs(evidence, cell);
   const mostly = [0.5, 0.99].some(
     (share) => (quantile(wait, share) ?? 0) >= EXPLAINS_SHARE * (quantile(felt, share) ?? 0),
   );
   const waited = `requests waited ${formatDuration(median(wait) ?? 0)} (p50), ${formatDuration(quantile(wait, 0.99) ?? 0)} (p99) for a free one`;
+  const busy = idleWhileWaiting(evidence, cell);
+  if (busy !== null) {
+    const idle = `only ${digits(busy)} of ${connections} connections were busy at the ${formatRate(cell.run.ratePerSecond)} achieved`;
+    return untested(`${waited}, but ${idle}: netlat itself is the bottleneck; lower --rate`);
+  }
   const confirmed = question.slow && mostly && inFlight > connections;
   const calmNs = evidence.calm?.run.latency.mean ?? meanNs;
   const cured = (perSecond * calmNs) / 1e9;
@@ -165,7 +182,9 @@ function nagleDelayedAck(evidence: ProbeEvidence, _question: LatencyInQuestion, 
   if (sure !== undefined) return { verdict: "confirmed", because: delayedWords(sure) };
   const perhaps = found[0];
   if (perhaps !== undefined) {
-    return untested(`perhaps: ${delayedWords(perhaps)}, but no cell to compare with was run`);
+    return untested(
+      `perhaps: ${delayedWords(perhaps)}; ${perhaps.evidence[0]?.says ?? "nothing to compare with was run"}`,
+    );
   }
   const tried = usableCells(evidence).filter(couldStall);
   if (tried.length === 0)

@@ -3,6 +3,7 @@ import type { Effect, Finding } from "../report/model.js";
 import { formatDuration } from "../units/duration.js";
 import { latencyInQuestion } from "./latency-in-question.js";
 import { usableCells } from "./probe/cells.js";
+import { timelyEvidence } from "./probe/generator-lag.js";
 import type { ProbeCell, ProbeEvidence } from "./probe-evidence.js";
 import { theories } from "./theories.js";
 
@@ -13,47 +14,76 @@ const TOLD_BY: Readonly<Record<string, Finding["code"]>> = {
   "nagle-delayed-ack": "nagle-delayed-ack",
 };
 
+/** From so many combinations on, a list of them says less than their number. */
+const FOLD_FROM = 4;
+
 /** Sentences for people, the most important first; at least one. `findings` as `judge` orders them. */
 export function verdict(evidence: ProbeEvidence, findings: readonly Finding[], effects: readonly Effect[]): string[] {
-  const cells = usableCells(evidence);
-  if (cells.length === 0) return ["No verdict: no request got a usable answer.", ...failures(evidence)];
-  const lag = findings.find((finding) => finding.code === "generator-lag");
-  if (lag !== undefined) return [`No verdict on the target: ${lag.title}.`, `To change: ${lag.fix[0]}.`];
+  if (usableCells(evidence).length === 0) {
+    return ["No verdict: no request got a usable answer.", ...failures(evidence)];
+  }
+  const timely = timelyEvidence(evidence);
+  const cells = usableCells(timely);
+  const lags = findings.filter((finding) => finding.code === "generator-lag");
+  if (cells.length === 0) return lagWords(lags, "the target");
   const stalls = findings.filter((finding) => finding.code === "nagle-delayed-ack");
-  const others = findings.filter((finding) => finding.code !== "nagle-delayed-ack");
+  const others = findings.filter(({ code }) => code !== "nagle-delayed-ack" && code !== "generator-lag");
   return [
     ...(stalls.length > 0 ? stallWords(stalls, cells, effects) : [calmWords(cells)]),
-    ...others.filter((finding) => finding.severity !== "info").flatMap((finding) => findingWords(finding, cells)),
-    ...theoryWords(evidence, findings),
-    ...others
-      .filter((finding) => finding.severity === "info")
-      .map((finding) => `${where(finding, cells)}${finding.title}.`),
+    ...byCode(others.filter((finding) => finding.severity !== "info")).flatMap((group) => [
+      findingWords(group, cells),
+      ...(group[0]?.fix.slice(0, 1).map((fix) => `To change: ${fix}.`) ?? []),
+    ]),
+    ...theoryWords(timely, findings),
+    ...byCode(others.filter((finding) => finding.severity === "info")).map((group) => findingWords(group, cells)),
+    ...(lags.length > 0 ? lagWords(lags, namesOf(lags, evidence.cells)) : []),
     ...failures(evidence),
-    ...unused(evidence),
+    ...unused(timely),
   ];
+}
+
+/** `subject`: of what nothing can be said. */
+function lagWords(lags: readonly Finding[], subject: string): string[] {
+  return lags.slice(0, 1).flatMap((lag) => [`No verdict on ${subject}: ${lag.title}.`, `To change: ${lag.fix[0]}.`]);
 }
 
 function stallWords(stalls: readonly Finding[], cells: readonly ProbeCell[], effects: readonly Effect[]): string[] {
   const stalled = new Set(stalls.map((stall) => cellOf(stall, cells)));
   const calm = cells.filter((cell) => !stalled.has(cell));
   const fixes = [...new Set(stalls.map((stall) => stall.fix.slice(0, 2).join("; or ")))];
+  const told = stalls.length < FOLD_FROM ? stalls : stalls.slice(0, 1);
   return [
-    ...stalls.map((stall) => `${where(stall, cells)}${stall.title}${withoutIt(stall, cells)}.`),
-    ...(calm.length > 0 ? [`No stall in ${calm.map((cell) => cell.name).join("; ")}: p50 ${p50Range(calm)}.`] : []),
+    ...told.map((stall) => stallSentence(stall, cells)),
+    ...(told.length < stalls.length ? [`The same in ${combinations(stalls.length - told.length, "more ")}.`] : []),
+    ...(calm.length > 0 ? [`No stall in ${listOf(calm)}: p50 ${p50Range(calm)}.`] : []),
     ...effects.filter(isNagleBySplit).map((effect) => `${effect.says}.`),
     ...fixes.map((fix) => `To change: ${fix}.`),
   ];
 }
 
-function calmWords(cells: readonly ProbeCell[]): string {
-  const tried = cells.some((cell) => cell.nagle && cell.pieces > 1 && !cell.cork);
-  const combinations = `${cells.length} combination${cells.length === 1 ? "" : "s"}`;
-  const limit = tried ? "" : "; Nagle on with several writes was not tried (--nagle on --split fields)";
-  return `No stall: in ${combinations} no request waited for a delayed ACK, p50 ${p50Range(cells)}${limit}.`;
+/** A stall that nothing was compared with is no fact yet; its first evidence says what is missing. */
+function stallSentence(stall: Finding, cells: readonly ProbeCell[]): string {
+  const facts = `${where(stall, cells)}${stall.title}${withoutIt(stall, cells)}`;
+  return stall.confidence === "possible" ? `Perhaps ${facts} (${stall.evidence[0]?.says}).` : `${facts}.`;
 }
 
-function findingWords(finding: Finding, cells: readonly ProbeCell[]): string[] {
-  return [`${where(finding, cells)}${finding.title}.`, ...finding.fix.slice(0, 1).map((fix) => `To change: ${fix}.`)];
+function calmWords(cells: readonly ProbeCell[]): string {
+  const tried = cells.some((cell) => cell.nagle && cell.pieces > 1 && !cell.cork);
+  const limit = tried ? "" : "; Nagle on with several writes was not tried (--nagle on --split fields)";
+  return `No stall: in ${combinations(cells.length)} no request waited for a delayed ACK, p50 ${p50Range(cells)}${limit}.`;
+}
+
+/** Findings of one code, the most costly first: the first is told, the others counted. */
+function findingWords(group: readonly Finding[], cells: readonly ProbeCell[]): string {
+  const first = group[0] as Finding;
+  const more = group.length === 1 ? "" : `; the same in ${combinations(group.length - 1, "more ")}`;
+  return `${where(first, cells)}${first.title}${more}.`;
+}
+
+function byCode(findings: readonly Finding[]): Finding[][] {
+  const groups = new Map<Finding["code"], Finding[]>();
+  for (const finding of findings) groups.set(finding.code, [...(groups.get(finding.code) ?? []), finding]);
+  return [...groups.values()];
 }
 
 /** What theories explain that no finding has told; or that something slow stays unexplained. */
@@ -83,11 +113,27 @@ function failures(evidence: ProbeEvidence): string[] {
   ];
 }
 
+/** Cells that fail for the same reason are told together. */
 function unused(evidence: ProbeEvidence): string[] {
-  return evidence.cells
-    .filter(({ run }) => !run.used)
-    .map(({ run, name }) => `${name} is not used: ${run.wire?.says ?? "its split was not seen"}.`);
+  const reasons = new Map<string, ProbeCell[]>();
+  for (const cell of evidence.cells.filter(({ run }) => !run.used)) {
+    const says = cell.run.wire?.says ?? "its split was not seen";
+    reasons.set(says, [...(reasons.get(says) ?? []), cell]);
+  }
+  return [...reasons].map(
+    ([says, cells]) => `${listOf(cells)} ${cells.length === 1 ? "is" : "are"} not used: ${says}.`,
+  );
 }
+
+const combinations = (count: number, which: "" | "more " = ""): string =>
+  `${count} ${which}combination${count === 1 ? "" : "s"}`;
+
+function listOf(cells: readonly ProbeCell[]): string {
+  return cells.length < FOLD_FROM ? cells.map((cell) => cell.name).join("; ") : combinations(cells.length);
+}
+
+const namesOf = (findings: readonly Finding[], cells: readonly ProbeCell[]): string =>
+  listOf(findings.map((finding) => cellOf(finding, cells)).filter((cell) => cell !== undefined));
 
 function withoutIt(finding: Finding, cells: readonly ProbeCell[]): string {
   const cell = cellOf(finding, cells);

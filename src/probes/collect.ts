@@ -3,12 +3,15 @@
 import type { Timeline } from "../report/model.js";
 import { LatencyHistogram } from "../stats/histogram.js";
 import type { BlockResult, KernelFacts } from "./probe.js";
-import { failureOf, type SampleColumns, STATUS_MISS } from "./samples.js";
+import { type Failure, failureOf, type SampleColumns, STATUS_MISS } from "./samples.js";
 
 /** Columns for the detectors stop growing here; the histograms go on. */
 const MAX_COLUMN = 500_000;
 
-type Columns = Record<"latencyNs" | "firstByteNs" | "heldNs" | "ackDelayNs" | "lagNs" | "waitNs", number[]>;
+/** Kinds of failure by which a target shows that nobody is there. */
+const SILENCE: readonly Failure[] = ["timeout", "refused", "unreachable", "tls"];
+
+type Columns = Record<"latencyNs" | "firstByteNs" | "thinkNs" | "heldNs" | "ackDelayNs" | "lagNs" | "waitNs", number[]>;
 
 export class CellCollector {
   readonly latency = new LatencyHistogram();
@@ -19,7 +22,15 @@ export class CellCollector {
   readonly tls = new LatencyHistogram();
   readonly warmupFirst = new LatencyHistogram();
   readonly warmupRest = new LatencyHistogram();
-  readonly columns: Columns = { latencyNs: [], firstByteNs: [], heldNs: [], ackDelayNs: [], lagNs: [], waitNs: [] };
+  readonly columns: Columns = {
+    latencyNs: [],
+    firstByteNs: [],
+    thinkNs: [],
+    heldNs: [],
+    ackDelayNs: [],
+    lagNs: [],
+    waitNs: [],
+  };
   readonly errors: Record<string, number> = {};
   readonly examples: Record<string, string> = {};
   readonly answers: Record<string, number> = { value: 0, miss: 0 };
@@ -28,6 +39,7 @@ export class CellCollector {
   warmupRequests = 0;
   opened = 0;
   writes = 0;
+  wholes = 0;
   durationNs = 0;
   kernel: KernelFacts | null = null;
   slowest: Timeline[] = [];
@@ -48,6 +60,7 @@ export class CellCollector {
     this.#addMeasured(round, block.measured);
     this.durationNs += block.durationNs;
     this.writes += block.writes;
+    this.wholes += block.wholes;
     this.opened += block.opened.length;
     for (const { connectNs, tlsNs } of block.opened) {
       this.connect.record(connectNs);
@@ -64,16 +77,27 @@ export class CellCollector {
     return this.#roundMeansNs.get(round);
   }
 
+  /**
+   * It never answered, and waiting for it is slow: asking on would only repeat that.
+   * @param planned requests that it was to be asked; Infinity: time was the bound
+   */
+  gaveUp(planned: number): boolean {
+    const kind = SILENCE.find((failure) => (this.errors[failure] ?? 0) > 0);
+    if (this.answered > 0 || kind === undefined) return false;
+    if (this.requests < planned) {
+      const of = Number.isFinite(planned) ? ` of ${planned}` : "";
+      const note = `gave up after request ${this.requests}${of}: not one was answered`;
+      const says = this.examples[kind];
+      this.examples[kind] = says === undefined ? note : `${says}; ${note}`;
+    }
+    return true;
+  }
+
   #addWarmup(samples: SampleColumns): void {
     this.warmupRequests += samples.length;
     for (let i = 0; i < samples.length; i++) {
-      const failure = failureOf(samples.status[i] as number);
-      if (failure !== undefined) {
-        // A failure counts wherever it happens: a target that fails every warm-up request is not a target without errors.
-        this.requests++;
-        this.#countError(failure);
-        continue;
-      }
+      // `requests` and `errors` are about the measured part; here the failed are those that neither histogram has.
+      if (failureOf(samples.status[i] as number) !== undefined) continue;
       const latencyNs = (samples.endNs[i] as number) - (samples.startNs[i] as number);
       const first = this.#reuse && samples.ordinal[i] === 0;
       (first ? this.warmupFirst : this.warmupRest).record(latencyNs);
@@ -111,6 +135,7 @@ export class CellCollector {
     if (this.columns.latencyNs.length < MAX_COLUMN) {
       this.columns.latencyNs.push(latencyNs);
       this.columns.firstByteNs.push(firstByteNs);
+      this.columns.thinkNs.push((samples.firstByteNs[i] as number) - (samples.wholeNs[i] as number));
       this.columns.heldNs.push(samples.heldNs[i] as number);
       this.columns.ackDelayNs.push(samples.ackDelayNs[i] as number);
       this.columns.lagNs.push(lagNs);
@@ -120,16 +145,12 @@ export class CellCollector {
   }
 
   #addFailure(samples: SampleColumns, i: number, failure: string): void {
-    this.#countError(failure);
+    this.errors[failure] = (this.errors[failure] ?? 0) + 1;
     // A request that never got its answer waited at least this long: leaving it out would flatter the target.
     const lowerBound = failure === "unsent" || failure === "timeout";
     if (this.#openLoop && lowerBound) {
       this.corrected.record((samples.endNs[i] as number) - (samples.intendedNs[i] as number));
     }
-  }
-
-  #countError(failure: string): void {
-    this.errors[failure] = (this.errors[failure] ?? 0) + 1;
   }
 }
 

@@ -1,5 +1,8 @@
 /** From a finished run to the report: runs, effects, findings, theories, pool and the verdict in words. Pure. */
 import { judge } from "../detect/judge.js";
+import { extremes, usableCells } from "../detect/probe/cells.js";
+import { timelyEvidence } from "../detect/probe/generator-lag.js";
+import { idleWhileWaiting } from "../detect/probe/own-waiting.js";
 import type { ProbeCell, ProbeEvidence } from "../detect/probe-evidence.js";
 import { theories } from "../detect/theories.js";
 import { verdict } from "../detect/verdict.js";
@@ -8,7 +11,7 @@ import { toHistogramData } from "../report/histogram.js";
 import type { Finding, HistogramData, PoolReport, ProbeSource, Report, Run } from "../report/model.js";
 import { LatencyHistogram } from "../stats/histogram.js";
 import { effects } from "./effects.js";
-import type { Cell } from "./experiment.js";
+import { cellName } from "./experiment.js";
 import type { CellRun, ProbePlan, ProbeRun } from "./runner.js";
 import { judgeWire } from "./wire.js";
 
@@ -26,8 +29,9 @@ export function conclude({ plan, run, source, dnsNs, slowServerNs, base }: Concl
     .filter(({ collected }) => collected.requests > 0)
     .map((cell) => evidenceOf(cell, plan, dnsNs));
   const evidence = gatherEvidence(cells, run, plan, slowServerNs);
+  const timely = timelyEvidence(evidence);
   const usable = run.cells.filter((_, i) =>
-    cells.some(({ run: { id, used } }) => used && id === run.cells[i]?.planned.cell.id),
+    timely.cells.some(({ run: { id, used } }) => used && id === run.cells[i]?.planned.cell.id),
   );
   const found = effects(
     usable.map(({ planned }) => planned.cell),
@@ -35,7 +39,7 @@ export function conclude({ plan, run, source, dnsNs, slowServerNs, base }: Concl
     plan.rounds.length,
   );
   const { findings, detectors } = judge(evidence);
-  const late = findings.some(({ code }) => code === "generator-lag");
+  const late = findings.some(({ code }) => code === "generator-lag") && usableCells(timely).length === 0;
   return {
     ...base,
     source: { ...source, interrupted: run.interrupted, durationNs: Math.round(run.durationNs) },
@@ -44,7 +48,7 @@ export function conclude({ plan, run, source, dnsNs, slowServerNs, base }: Concl
     findings,
     theories: theories(evidence, findings),
     detectors,
-    pool: poolOf(evidence, plan, findings),
+    pool: poolOf(timely, plan, findings),
     verdict: { status: late ? "inconclusive" : "none", reasons: verdict(evidence, findings, found) },
   };
 }
@@ -59,7 +63,8 @@ function evidenceOf({ planned, collected }: CellRun, plan: ProbePlan, dnsNs: num
     transport: plan.target.transport,
     writes: collected.writes,
     segments: kernel?.dataSegmentsOut ?? null,
-    completed: collected.answered,
+    wholes: collected.wholes,
+    answered: collected.answered,
   });
   const openLoop = plan.pacing.kind === "open" ? plan.pacing.ratePerSecond : null;
   const run: Run = {
@@ -93,26 +98,24 @@ function evidenceOf({ planned, collected }: CellRun, plan: ProbePlan, dnsNs: num
   };
   return {
     run,
-    name: nameOf(cell, plan),
+    name: cellName(
+      cell,
+      plan.cells.map((planned) => planned.cell),
+    ),
     nagle: cell.nagle === "on",
     pieces: cuts.length + 1,
+    wholes: collected.wholes,
     quickack: cell.quickack,
     cork: cell.cork === "on",
+    gapNs: plan.gapNs,
     latencyNs: Float64Array.from(collected.columns.latencyNs),
     firstByteNs: Float64Array.from(collected.columns.firstByteNs),
+    thinkNs: Float64Array.from(collected.columns.thinkNs),
     heldNs: Float64Array.from(collected.columns.heldNs),
     ackDelayNs: Float64Array.from(collected.columns.ackDelayNs),
     lagNs: Float64Array.from(collected.columns.lagNs),
     waitNs: Float64Array.from(collected.columns.waitNs),
   };
-}
-
-/** Its levels of the factors that vary; all of them when none does. */
-function nameOf(cell: Cell, plan: ProbePlan): string {
-  const levels = Object.entries(cell.factors);
-  const varies = (factor: string) => plan.cells.some((other) => other.cell.factors[factor] !== cell.factors[factor]);
-  const varied = levels.filter(([factor]) => varies(factor));
-  return (varied.length > 0 ? varied : levels).map(([factor, level]) => `${factor}=${level}`).join(" ");
 }
 
 function phasesOf(collected: CellRun["collected"], dnsNs: number | null): Record<string, HistogramData> {
@@ -136,9 +139,6 @@ function gatherEvidence(
   plan: ProbePlan,
   slowServerNs: number,
 ): ProbeEvidence {
-  const usable = cells.filter((cell) => cell.run.used && cell.latencyNs.length > 0);
-  const byMedian = [...usable].sort((a, b) => a.run.latency.p50 - b.run.latency.p50);
-  const calmest = (cell: ProbeCell) => !cell.nagle && cell.pieces === 1 && !cell.cork && cell.quickack === "default";
   const connect = new LatencyHistogram();
   for (const { collected } of run.cells) connect.merge(collected.connect);
   const least = (pick: (cell: ProbeCell) => number | null | undefined): number | null => {
@@ -147,8 +147,7 @@ function gatherEvidence(
   };
   return {
     cells,
-    calm: byMedian.find(calmest) ?? byMedian[0] ?? null,
-    worst: byMedian.at(-1) ?? null,
+    ...extremes(cells),
     minRttNs: least((cell) => cell.run.kernel?.minRttNs),
     handshakeRttNs: least((cell) => cell.run.kernel?.handshakeRttNs),
     connect: dataOrNull(connect),
@@ -163,7 +162,8 @@ function gatherEvidence(
 /** The worst cell's load by Little's law, and what the calm one would need for the same rate. */
 function poolOf(evidence: ProbeEvidence, plan: ProbePlan, findings: readonly Finding[]): PoolReport | null {
   const { worst, calm } = evidence;
-  if (worst === null) return null;
+  // Where netlat is what requests wait for, no number of connections can be derived from it.
+  if (worst === null || idleWhileWaiting(evidence, worst) !== null) return null;
   const arrivalPerSecond = plan.pacing.kind === "open" ? plan.pacing.ratePerSecond : worst.run.ratePerSecond;
   const residenceNs = worst.run.latency.mean;
   if (!(arrivalPerSecond > 0) || !(residenceNs > 0)) return null;

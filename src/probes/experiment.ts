@@ -47,6 +47,13 @@ export function cellsOf(factors: Factors): Cell[] {
   );
 }
 
+/** What a cell is called in prose: its levels of the factors that vary among `cells`; all of them when none does. */
+export function cellName(cell: Cell, cells: readonly Cell[]): string {
+  const levels = Object.entries(cell.factors);
+  const varied = levels.filter(([factor, level]) => cells.some((other) => other.factors[factor] !== level));
+  return (varied.length > 0 ? varied : levels).map(([factor, level]) => `${factor}=${level}`).join(" ");
+}
+
 /**
  * How many requests a cell gets in each round: ten rounds, fewer when a block would be shorter than five requests.
  * @param requestsPerCell Infinity (bounded by time alone) gives ten unbounded blocks

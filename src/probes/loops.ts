@@ -22,6 +22,8 @@ export interface Loop {
   /** Called now and then. */
   tick(now: number): void;
   stop(): void;
+  /** Stops for good: what was due and not sent is recorded with the age it reached. */
+  abandon(now: number): void;
 }
 
 /** Each session begins its next request as soon as its last one has ended, as long as `mayBegin` grants one. */
@@ -53,6 +55,8 @@ export class ClosedLoop implements Loop {
   tick(): void {}
 
   stop(): void {}
+
+  abandon(): void {}
 
   #next(index: number, freeAtNs: number): void {
     if (!this.#mayBegin(index, freeAtNs)) return;
@@ -126,6 +130,12 @@ export class OpenLoop implements Loop {
 
   stop(): void {
     this.#alarm.cancel();
+  }
+
+  abandon(now: number): void {
+    this.stop();
+    this.#collect(now);
+    while (this.#due.length > 0) this.#floor.recordUnsent(this.#due.shift(), now);
   }
 
   #dispatch(): void {

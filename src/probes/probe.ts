@@ -86,6 +86,8 @@ export interface BlockResult {
   readonly opened: readonly ConnectionOpened[];
   /** Write system calls (TLS: records) of the measured requests. */
   readonly writes: number;
+  /** How often a measured request was written whole; one that was asked again on a new connection counts each time. */
+  readonly wholes: number;
   readonly kernel: KernelFacts | null;
   readonly slowest: readonly Timeline[];
   /** Time spent measuring. */

@@ -5,7 +5,7 @@ import type { Ns } from "../units/duration.js";
 import { CellCollector } from "./collect.js";
 import { type Cell, planRounds } from "./experiment.js";
 import type { Pacing } from "./pacer.js";
-import type { BlockResult, Lane, LaneSpec, ProbeEngine, TlsSettings } from "./probe.js";
+import type { Lane, LaneSpec, ProbeEngine, TlsSettings } from "./probe.js";
 
 export interface PlannedCell {
   readonly cell: Cell;
@@ -78,6 +78,7 @@ export async function runProbe(
     plan.rounds.length,
     plan.seed,
   );
+  const planned = plan.rounds.reduce((sum, requests) => sum + requests, 0);
   const clock = new ProgressClock(plan, now);
   let roundsStarted = 0;
   try {
@@ -99,10 +100,8 @@ export async function runProbe(
         const block = await lane.run(load, signal, (done) => onProgress(clock.progress(run, done / load.requests)));
         run.collected.add(round, block);
         clock.end();
-        if (isSilent(run.collected)) silent.add(cell.id);
-        if (isUnreachable(block) && [...cells].every(({ collected }) => collected.answered === 0)) {
-          return finish(cells, roundsStarted, signal, now() - startNs);
-        }
+        if (isUnreachable(cells)) return finish(cells, roundsStarted, signal, now() - startNs);
+        if (!signal.aborted && run.collected.gaveUp(planned)) silent.add(cell.id);
         onProgress(clock.progress(run, 0));
       }
     }
@@ -142,14 +141,9 @@ function laneSpec(plan: ProbePlan, { cell, cuts }: PlannedCell): LaneSpec {
   };
 }
 
-/** It never answered, and waiting for it is slow: the next rounds would only repeat that. */
-function isSilent({ answered, errors }: CellCollector): boolean {
-  return answered === 0 && ["timeout", "refused", "unreachable", "tls"].some((kind) => (errors[kind] ?? 0) > 0);
-}
-
 /** Not one connection was made: no other behaviour of ours will change that. */
-function isUnreachable(block: BlockResult): boolean {
-  return block.opened.length === 0 && block.measured.length + block.warmup.length > 0;
+function isUnreachable(cells: readonly CellRun[]): boolean {
+  return cells.every(({ collected }) => collected.opened === 0);
 }
 
 /** How far the experiment is and how long it still takes, from how long each cell's blocks took so far. */

@@ -23,6 +23,7 @@ export const failureOf = (status: number): Failure | undefined => FAILURES[statu
 const COLUMNS = [
   "intendedNs",
   "startNs",
+  "wholeNs",
   "readyNs",
   "firstByteNs",
   "endNs",
@@ -39,9 +40,12 @@ type Column = (typeof COLUMNS)[number];
  * - intendedNs: when the request was due (closed loop: when the connection became free)
  * - readyNs: when it could have been sent at the earliest: due, and a connection free. startNs - readyNs is our own lag
  * - startNs: just before the first write (reuse off: before the connect)
+ * - wholeNs: just before the last piece was written, on an open connection: from here on the server has all it needs; NaN: it
+ *   never was
  * - firstByteNs, endNs: first answer byte read, whole answer read; NaN when it did not come. endNs of a failure: when it failed
- * - heldNs: data held back by Nagle's algorithm (kernel timestamps); NaN: not seen
- * - ackDelayNs: longest wait for the ACK of the last piece before the first answer byte; NaN: not seen
+ * - heldNs: time lost because Nagle's algorithm held data back (kernel timestamps); NaN: not seen
+ * - ackDelayNs: where data was held back, how long the ACK took that it waited for; else the ACK of the last piece, where it came
+ *   alone, before the first answer byte; NaN: not seen
  * - ordinal: 0 for the first request on its connection
  */
 export type SampleColumns = { readonly length: number } & { readonly [C in Column]: Float64Array };
@@ -66,6 +70,7 @@ export class SampleRecorder {
     intendedNs: number,
     readyNs: number,
     startNs: number,
+    wholeNs: number,
     firstByteNs: number,
     endNs: number,
     heldNs: number,
@@ -80,6 +85,7 @@ export class SampleRecorder {
     columns.intendedNs[at] = intendedNs;
     columns.readyNs[at] = readyNs;
     columns.startNs[at] = startNs;
+    columns.wholeNs[at] = wholeNs;
     columns.firstByteNs[at] = firstByteNs;
     columns.endNs[at] = endNs;
     columns.heldNs[at] = heldNs;

@@ -9,6 +9,8 @@ import type { ConnectionOpened, KernelFacts } from "./probe.js";
 /** The exchange that runs or ended last. Times in nanoseconds on `nowNs()`; NaN: did not happen, or not seen. */
 export interface Exchange {
   startNs: number;
+  /** Just before the last piece was written. */
+  wholeNs: number;
   firstByteNs: number;
   endNs: number;
   heldNs: number;
@@ -17,8 +19,9 @@ export interface Exchange {
   status: number;
   /** 0 for the first request on its connection. */
   ordinal: number;
-  /** Write system calls made (TLS: records). */
+  /** Write system calls made (TLS: records), and how often the request was written whole: twice when it was asked again. */
   writes: number;
+  wholes: number;
   /** For a failure: what happened, one line. */
   says: string;
 }
@@ -57,6 +60,7 @@ export interface Session {
 
 export const blankExchange = (): Exchange => ({
   startNs: 0,
+  wholeNs: Number.NaN,
   firstByteNs: Number.NaN,
   endNs: 0,
   heldNs: Number.NaN,
@@ -64,5 +68,6 @@ export const blankExchange = (): Exchange => ({
   status: 0,
   ordinal: 0,
   writes: 0,
+  wholes: 0,
   says: "",
 });

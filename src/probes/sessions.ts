@@ -2,6 +2,7 @@
 
 import type { Ns } from "../units/duration.js";
 import { nowNs } from "./clock.js";
+import { GiveUp } from "./give-up.js";
 import { together } from "./kernel-facts.js";
 import { ClosedLoop, type Floor, type Loop, OpenLoop } from "./loops.js";
 import { openLoop } from "./pacer.js";
@@ -27,11 +28,12 @@ export function sessionsLane(spec: SessionsSpec): Lane {
     ended: (index) => block?.ended(index),
     opened: (connection) => block?.opened(connection),
   };
+  const giveUp = new GiveUp();
   const sessions = Array.from({ length: spec.connections }, (_, index) => spec.newSession(host, index));
   return {
     async run(load, signal, onProgress) {
       if (block !== undefined) throw new Error("a block of this lane is still running");
-      const running = new Block(sessions, spec, load, onProgress);
+      const running = new Block(sessions, spec, load, giveUp, onProgress);
       block = running;
       const abort = (): void => running.abort();
       signal.addEventListener("abort", abort);
@@ -55,6 +57,7 @@ class Block implements Floor {
   readonly connections: number;
   readonly #sessions: readonly Session[];
   readonly #load: Load;
+  readonly #giveUp: GiveUp;
   readonly #onProgress: (done: number) => void;
   readonly #warmup = new SampleRecorder(16);
   readonly #measured: SampleRecorder;
@@ -67,16 +70,26 @@ class Block implements Floor {
   #loops: Loop[] = [];
   #opening = 0;
   #writes = 0;
+  #wholes = 0;
+  /** The loop that runs has nothing more to learn: it begins no request, and ends. */
+  #hopeless = false;
   #measuredFromNs = Number.NaN;
   #lastTickNs = 0;
   #progressNs = 0;
   #ticker: NodeJS.Timeout | undefined;
   #resolve: ((result: BlockResult) => void) | undefined;
 
-  constructor(sessions: readonly Session[], spec: SessionsSpec, load: Load, onProgress: (done: number) => void) {
+  constructor(
+    sessions: readonly Session[],
+    spec: SessionsSpec,
+    load: Load,
+    giveUp: GiveUp,
+    onProgress: (done: number) => void,
+  ) {
     this.connections = sessions.length;
     this.#sessions = sessions;
     this.#load = load;
+    this.#giveUp = giveUp;
     this.#onProgress = onProgress;
     this.#timeoutNs = spec.timeoutNs;
     this.#measured = new SampleRecorder(Math.min(load.requests, 65536));
@@ -103,7 +116,9 @@ class Block implements Floor {
   }
 
   ended(index: number): void {
-    this.#loops[0]?.ended(index);
+    const loop = this.#loops[0];
+    loop?.ended(index);
+    if (this.#hopeless && this.#loops[0] === loop) this.#cutShort();
   }
 
   opened(connection: ConnectionOpened): void {
@@ -117,7 +132,7 @@ class Block implements Floor {
   }
 
   begin(index: number): void {
-    (this.#sessions[index] as Session).begin();
+    if (!this.#hopeless) (this.#sessions[index] as Session).begin();
   }
 
   exchange(index: number): Exchange {
@@ -127,10 +142,12 @@ class Block implements Floor {
   record(index: number, intendedNs: number, readyNs: number): void {
     const x = this.exchange(index);
     const { startNs, firstByteNs, endNs, status } = x;
+    if (this.#giveUp.note(status)) this.#hopeless = true;
     this.#recorder.add(
       intendedNs,
       readyNs,
       startNs,
+      x.wholeNs,
       firstByteNs,
       endNs,
       x.heldNs,
@@ -142,12 +159,25 @@ class Block implements Floor {
     if (status > STATUS_MISS) this.#examples[failureOf(status) as string] ??= x.says;
     if (this.#recorder !== this.#measured) return;
     this.#writes += x.writes;
+    this.#wholes += x.wholes;
     if (status <= STATUS_MISS && this.#slowest.wants(endNs - startNs)) this.#keepTimeline(index, intendedNs);
   }
 
   recordUnsent(intendedNs: number, endNs: number): void {
     const unknown = Number.NaN;
-    this.#measured.add(intendedNs, unknown, unknown, unknown, endNs, unknown, unknown, statusOf("unsent"), -1, -1);
+    this.#measured.add(
+      intendedNs,
+      unknown,
+      unknown,
+      unknown,
+      unknown,
+      endNs,
+      unknown,
+      unknown,
+      statusOf("unsent"),
+      -1,
+      -1,
+    );
     this.#examples.unsent ??= "no connection was free before the block ended";
   }
 
@@ -156,7 +186,15 @@ class Block implements Floor {
     this.#startLoop();
   }
 
+  /** A warm-up in vain is still followed by one measured request: a failure that nobody measured would not be in the report. */
+  #cutShort(): void {
+    for (const session of this.#sessions) session.close();
+    this.#loops[0]?.abandon(nowNs());
+    this.done();
+  }
+
   #startLoop(): void {
+    this.#hopeless = false;
     const loop = this.#loops[0];
     if (loop === undefined) {
       this.#finish();
@@ -234,6 +272,7 @@ class Block implements Floor {
       measured: this.#measured.columns(),
       opened: this.#opened,
       writes: this.#writes,
+      wholes: this.#wholes,
       kernel: measuring ? together(this.#sessions.map((session) => session.facts())) : null,
       slowest: this.#slowest.timelines,
       durationNs: Math.round(measuring ? nowNs() - this.#measuredFromNs : 0) as Ns,

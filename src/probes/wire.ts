@@ -10,21 +10,22 @@ export interface WireFacts {
   readonly transport: "tcp" | "tls";
   readonly writes: number;
   readonly segments: number | null;
-  /** Requests that were written whole. */
-  readonly completed: number;
+  /** How often a request was written whole: what `writes` and `segments` are divided by, whatever the answers were. */
+  readonly wholes: number;
+  readonly answered: number;
 }
 
 /** Some requests of a block may have been cut short by failures: a few percent are no sign of merging. */
 const MOST = 0.95;
 
 export function judgeWire(facts: WireFacts): { wire: Run["wire"]; used: boolean } {
-  const { pieces, writes, segments, completed } = facts;
+  const { pieces, writes, segments, wholes, answered } = facts;
   const base = { pieces, writes, segments };
   const unit = facts.transport === "tls" ? "record" : "write";
-  const perRequest = (n: number) => digits(n / Math.max(1, completed));
-  if (completed === 0) return { wire: { ...base, split: "not-seen", says: "no request was answered" }, used: false };
+  const perRequest = (n: number) => digits(n / Math.max(1, wholes));
+  if (answered === 0) return { wire: { ...base, split: "not-seen", says: "no request was answered" }, used: false };
   const writesSay = `${perRequest(writes)} ${unit}s per request`;
-  if (writes < MOST * pieces * completed) {
+  if (writes < MOST * pieces * wholes) {
     const says = `the split did not happen: ${pieces} pieces were asked for, but only ${writesSay} were made`;
     return { wire: { ...base, split: "merged", says }, used: false };
   }
@@ -38,12 +39,13 @@ export function judgeWire(facts: WireFacts): { wire: Run["wire"]; used: boolean 
     return { wire: { ...base, split: "as-asked", says: `${says}: TCP_CORK joins the pieces` }, used: true };
   // Nagle sends the first piece at once and may join all the others; without it every piece travels alone.
   const least = facts.nagle ? 1.5 : MOST * pieces;
-  if (segments < least * completed) {
+  if (segments < least * wholes) {
     const merged = `the split did not reach the wire: ${writesSay}, but ${perRequest(segments)} segments`;
     return { wire: { ...base, split: "merged", says: merged }, used: false };
   }
+  const joined = facts.nagle && segments < MOST * writes;
   return {
-    wire: { ...base, split: "as-asked", says: facts.nagle ? `${says}: Nagle's algorithm joins later pieces` : says },
+    wire: { ...base, split: "as-asked", says: joined ? `${says}: Nagle's algorithm joins later pieces` : says },
     used: true,
   };
 }

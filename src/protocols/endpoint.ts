@@ -51,14 +51,8 @@ const FLAGS: Readonly<Record<keyof EndpointOptions, string>> = {
  * @throws NetlatError (exit 2): one sentence that names the value and what is accepted
  */
 export function parseEndpoint(text: string, options: EndpointOptions = {}): Target {
-  const location = parseLocation(text);
-  const scheme = SCHEMES.get(location.scheme);
-  if (scheme === undefined) {
-    const accepted = [...SCHEMES.keys()].map((name) => `${name}://`).join(", ");
-    throw usageError(
-      `${withoutCredentials(text)}: unknown scheme ${location.scheme}; accepted are ${accepted} and lab:KIND`,
-    );
-  }
+  const location = parseLocation(text, [...SCHEMES.keys()]);
+  const scheme = SCHEMES.get(location.scheme) as Scheme;
   const port = location.port ?? scheme.defaultPort;
   if (port === undefined) {
     throw usageError(`${withoutCredentials(text)}: the port is missing; write ${location.scheme}://HOST:PORT`);

@@ -20,20 +20,26 @@ const SHAPE = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?(?:#(.
 
 /**
  * Splits an endpoint's URL by hand: WHATWG `URL` drops default ports, rewrites hosts and has no messages to speak of.
+ * @param schemes those that are accepted; another one is refused before the rest of the URL is looked at
  * @throws NetlatError (exit 2) that names the endpoint, without a password in it
  */
-export function parseLocation(text: string): Location {
+export function parseLocation(text: string, schemes: readonly string[]): Location {
   const match = SHAPE.exec(text);
   if (match === null) {
     throw usageError(
       `${withoutCredentials(text)}: not an endpoint; write SCHEME://HOST:PORT, such as memcached://127.0.0.1:11211/somekey`,
     );
   }
-  const [, scheme = "", authority = "", path = "", query, fragment] = match;
+  const [, written = "", authority = "", path = "", query, fragment] = match;
+  const scheme = written.toLowerCase();
+  if (!schemes.includes(scheme)) {
+    const accepted = schemes.map((name) => `${name}://`).join(", ");
+    throw usageError(`${withoutCredentials(text)}: unknown scheme ${scheme}; accepted are ${accepted} and lab:KIND`);
+  }
   // A password with a / or ? in it ends the authority early: then what stands there is not a host and port.
   const cutShort = text.includes("@") && !/^(\[[^\]]*\]|[^:]+)(:\d+)?$/.test(authority);
-  if (authority.includes("@") || cutShort) throw credentialsRefused(scheme.toLowerCase(), text);
-  return { scheme: scheme.toLowerCase(), ...parseAuthority(authority, text), path, query, fragment };
+  if (authority.includes("@") || cutShort) throw credentialsRefused(scheme, text);
+  return { scheme, ...parseAuthority(authority, text), path, query, fragment };
 }
 
 function credentialsRefused(scheme: string, text: string): Error {

@@ -44,16 +44,18 @@ export function axis(edgesNs: readonly number[], marks: Marks): [rule: string, l
   const ticks = choose(edgesNs);
   const rule = Array.from({ length: bins }, () => marks.line);
   let labels = "";
-  for (const { at, text } of ticks) {
+  for (const { at, start, text } of ticks) {
     rule[at] = marks.tick;
-    labels = labels.padEnd(at) + text;
+    labels = labels.padEnd(start) + text;
   }
   return [rule.join(""), labels];
 }
 
 interface Tick {
-  /** The bin that the value falls into; the label begins below it. */
+  /** The bin that the value falls into. */
   readonly at: number;
+  /** Where the label begins: below the tick, or as far before it as the right edge asks for. */
+  readonly start: number;
   readonly text: string;
 }
 
@@ -77,9 +79,10 @@ function roomFor(edgesNs: readonly number[], steps: readonly number[]): Tick[] {
       const text = formatDuration(decade * step)
         .replace(/\.0+ /, " ")
         .replace(/(\.\d*?)0+ /, "$1 ");
-      if (at < free || at >= bins || at + displayWidth(text) > bins) continue;
-      ticks.push({ at, text });
-      free = at + displayWidth(text) + 1;
+      const start = Math.min(at, bins - displayWidth(text));
+      if (start < free || at >= bins) continue;
+      ticks.push({ at, start, text });
+      free = start + displayWidth(text) + 1;
     }
   }
   return ticks;

@@ -17,10 +17,16 @@ export interface Progress {
 
 const MAX_BAR = 24;
 const MIN_BAR = 6;
+/** A name is shortened to this before numbers go: enough for `nagle=on sp…`. */
+const MIN_NAME = 12;
+const GAP = "  ";
+
+/** A terminal wraps, or waits to, when its last column is written: that one stays free. */
+const roomOf = ({ columns }: Terminal): number => Math.max(0, columns - 1);
 
 /**
- * One line for standard error, without a line break and at most `columns` wide. What does not fit goes, the least needed
- * first: the bar, the percentiles, the time left; the name of the cell is cut last.
+ * One line for standard error, without a line break, the terminal's last column left free. What does not fit goes, the least
+ * needed first: the bar, the end of the cell's name, the percentiles, the time left.
  */
 export function progressLine(state: Progress, terminal: Terminal): string {
   const theme = themeFor(terminal);
@@ -29,18 +35,22 @@ export function progressLine(state: Progress, terminal: Terminal): string {
   const latency = [said("p50", state.p50Ns), said("p99", state.p99Ns)].filter((text) => text !== "").join("  ");
   const left = state.etaSeconds === null ? "" : `${clock(state.etaSeconds)} left`;
   const cell = harmless(state.cell, terminal.unicode);
+  const room = roomOf(terminal);
 
-  const fits = [
-    [percent, cell, latency, left],
-    [percent, cell, left],
-    [percent, cell],
-  ]
-    .map((parts) => parts.filter((part) => part !== ""))
-    .find((parts) => displayWidth(parts.join("  ")) <= terminal.columns);
-  if (fits === undefined) return truncate(`${percent}  ${cell}`, Math.max(0, terminal.columns), theme.marks.ellipsis);
+  for (const numbers of [[latency, left], [left], []]) {
+    const rest = numbers.filter((part) => part !== "");
+    const taken = displayWidth([percent, "", ...rest].join(GAP));
+    const name = truncate(cell, Math.max(0, room - taken), theme.marks.ellipsis);
+    const parts = [percent, name, ...rest].filter((part) => part !== "");
+    const recognised = displayWidth(name) >= Math.min(MIN_NAME, displayWidth(cell));
+    if (recognised && displayWidth(parts.join(GAP)) <= room) return withBar(fraction, parts, room, theme);
+  }
+  return truncate(`${percent}${GAP}${cell}`, room, theme.marks.ellipsis);
+}
 
-  const room = Math.min(MAX_BAR, terminal.columns - displayWidth(fits.join("  ")) - 2);
-  return (room < MIN_BAR ? fits : [barOf(fraction, room, theme), ...fits]).join("  ");
+function withBar(fraction: number, parts: readonly string[], room: number, theme: Theme): string {
+  const width = Math.min(MAX_BAR, room - displayWidth(parts.join(GAP)) - GAP.length);
+  return (width < MIN_BAR ? parts : [barOf(fraction, width, theme), ...parts]).join(GAP);
 }
 
 export interface CaptureProgress {
@@ -61,6 +71,7 @@ export interface CaptureProgress {
 export function captureProgressLine(state: CaptureProgress, terminal: Terminal): string {
   const theme = themeFor(terminal);
   const { totalBytes, elapsedSeconds } = state;
+  const room = roomOf(terminal);
   const fraction = totalBytes === null || totalBytes <= 0 ? null : Math.min(1, Math.max(0, state.bytes / totalBytes));
   const percent = fraction === null ? "" : `${String(Math.floor(fraction * 100)).padStart(3)} %`;
   const time =
@@ -80,12 +91,11 @@ export function captureProgressLine(state: CaptureProgress, terminal: Terminal):
     [percent, stalls],
   ]
     .map((parts) => parts.filter((part) => part !== ""))
-    .find((parts) => displayWidth(parts.join("  ")) <= terminal.columns);
-  if (fits === undefined) return truncate(`${percent} ${stalls}`, Math.max(0, terminal.columns), theme.marks.ellipsis);
+    .find((parts) => displayWidth(parts.join(GAP)) <= room);
+  if (fits === undefined) return truncate(`${percent} ${stalls}`, room, theme.marks.ellipsis);
 
   const line = fits.map((part) => (part === stalls && state.stalls > 0 ? theme.bad(part) : part));
-  const room = Math.min(MAX_BAR, terminal.columns - displayWidth(fits.join("  ")) - 2);
-  return (fraction === null || room < MIN_BAR ? line : [barOf(fraction, room, theme), ...line]).join("  ");
+  return fraction === null ? line.join(GAP) : withBar(fraction, line, room, theme);
 }
 
 function barOf(fraction: number, width: number, { marks, bar, dim }: Theme): string {

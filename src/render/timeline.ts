@@ -29,7 +29,7 @@ export type Step =
   | { readonly kind: "skipped"; readonly events: number };
 
 export function steps(timeline: Timeline): Step[] {
-  const events = timeline.events.toSorted((a, b) => a.atNs - b.atNs);
+  const events = saidTogether(timeline.events.toSorted((a, b) => a.atNs - b.atNs));
   const gapBefore = events.map(
     (event, at) => at > 0 && event.atNs - (events[at - 1]?.atNs ?? 0) >= STALL_SHARE * timeline.latencyNs,
   );
@@ -55,6 +55,24 @@ export function steps(timeline: Timeline): Step[] {
     result.push({ kind: "event", event });
   }
   return result;
+}
+
+/**
+ * Pieces that the kernel joined into one segment bear one stamp, that of the last of them: said there, so that nobody looks for
+ * the others.
+ */
+function saidTogether(events: readonly TimelineEvent[]): TimelineEvent[] {
+  const piecesOf = (kind: TimelineEvent["event"]) =>
+    new Set(events.flatMap((event) => (event.event === kind && event.piece !== undefined ? [event.piece] : [])));
+  const [written, sent] = [piecesOf("write"), piecesOf("sent")];
+  return events.map((event) => {
+    const { piece } = event;
+    if (event.event !== "sent" || piece === undefined || event.says !== undefined) return event;
+    let first = piece;
+    while (written.has(first - 1) && !sent.has(first - 1)) first--;
+    if (first === piece) return event;
+    return { ...event, says: `pieces ${first} ${first === piece - 1 ? "and" : "to"} ${piece} left together` };
+  });
 }
 
 function gapText(timeline: Timeline, next: TimelineEvent, gapNs: number): string {

@@ -298,6 +298,10 @@ const captureSourceSchema = z
       .describe("damage that ended the reading"),
     skipped: z.record(z.string(), count),
     dropped: count.nullable().describe("by the capturing machine; null: the file does not tell"),
+    resends: z
+      .record(z.string(), count)
+      .optional()
+      .describe("segments sent again in all flows, by kind, spurious ones too"),
     flowsSeen: count,
     flowsEvicted: count,
     flowsShown: count.describe("flows in `flows`: those that lost most time"),

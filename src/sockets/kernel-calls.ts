@@ -80,6 +80,8 @@ export const ERRNO = {
   EINTR: 4,
   EAGAIN: 11,
   EACCES: 13,
+  ENFILE: 23,
+  EMFILE: 24,
   EPIPE: 32,
   ENETUNREACH: 101,
   ECONNABORTED: 103,

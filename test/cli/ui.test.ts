@@ -46,6 +46,25 @@ describe("emit", () => {
     expect(host.out()).toBe("markdown now 80 0\n");
   });
 
+  it("says in a sentence that standard output takes no more, and nothing of a reader that has gone", async () => {
+    const failing = (code: string) =>
+      fakeHost({
+        stdout: {
+          write(_, done) {
+            done?.(Object.assign(new Error(`${code}: of the system`), { code }));
+            return false;
+          },
+        },
+      });
+    const emitted = createUi(failing("ENOSPC"), "1").emit(report, { format: "json" });
+    await expect(emitted).rejects.toMatchObject({
+      exitCode: EXIT.usage,
+      message: "standard output: cannot be written (no space left)",
+    });
+    await expect(createUi(failing("EIO"), "1").print("help")).rejects.toThrow("(EIO: of the system)");
+    await createUi(failing("EPIPE"), "1").emit(report, { format: "json" });
+  });
+
   it("refuses one file for both, before it writes", async () => {
     const output = join(folder, "same");
     const emitted = createUi(fakeHost(), "1").emit(report, { format: "json", output, hlog: `${folder}/./same` });

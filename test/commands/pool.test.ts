@@ -81,7 +81,12 @@ describe("netlat pool", () => {
   });
 
   it("wants the rate and the latency", async () => {
-    await expect(run("--latency", "1ms")).rejects.toThrow(/--rate <rate>/);
-    await expect(run("--rate", "5/s")).rejects.toThrow(/--latency <duration>/);
+    await expect(run("--latency", "1ms")).rejects.toThrow("--rate: this option must be given");
+    await expect(run("--rate", "5/s")).rejects.toThrow("--latency: this option must be given");
+  });
+
+  it("complains of a word too many, or an unknown option, before what is missing", async () => {
+    await expect(run("extra")).rejects.toMatchObject({ code: "commander.excessArguments" });
+    await expect(run("--bogus")).rejects.toMatchObject({ code: "commander.unknownOption" });
   });
 });

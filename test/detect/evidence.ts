@@ -13,9 +13,13 @@ export interface CellSketch {
   readonly pieces?: number;
   readonly quickack?: "default" | "on" | "off";
   readonly cork?: boolean;
+  /** Between two pieces. */
+  readonly gap?: number;
   readonly requests?: number;
   /** Per request, by its number from 0; milliseconds. */
   readonly firstByte?: (request: number) => number;
+  /** From the start until the request was whole: a connect, gaps between pieces. */
+  readonly whole?: (request: number) => number;
   /** From first to last answer byte. */
   readonly pause?: (request: number) => number;
   readonly held?: (request: number) => number;
@@ -32,6 +36,7 @@ export function cell(sketch: CellSketch = {}): ProbeCell {
   const column = (at: ((request: number) => number) | undefined, otherwise: number) =>
     Float64Array.from({ length: requests }, (_, request) => (at?.(request) ?? otherwise) * MS);
   const firstByteNs = column(sketch.firstByte, 0.1);
+  const wholeNs = column(sketch.whole, 0);
   const pauseNs = column(sketch.pause, 0);
   const latencyNs = firstByteNs.map((first, request) => first + (pauseNs[request] as number));
   const lagNs = column(sketch.lag, 0.01);
@@ -77,16 +82,28 @@ export function cell(sketch: CellSketch = {}): ProbeCell {
     name: run.id,
     nagle,
     pieces,
+    wholes: requests,
     quickack,
     cork,
+    gapNs: (sketch.gap ?? 0) * MS,
     latencyNs,
     firstByteNs,
+    thinkNs: firstByteNs.map((first, request) => first - (wholeNs[request] as number)),
     heldNs: column(sketch.held, 0),
-    ackDelayNs: column(sketch.ackDelay, UNSEEN),
+    ackDelayNs: column(sketch.ackDelay ?? ackAwaited(sketch), UNSEEN),
     lagNs,
     waitNs: sketch.wait === undefined ? lagNs : column(sketch.wait, 0),
   };
 }
+
+/** The ACK for which data was held came when the data left; the data was written after the gap. */
+const ackAwaited = ({ held, gap = 0 }: CellSketch) =>
+  held === undefined
+    ? undefined
+    : (request: number) => {
+        const heldMs = held(request);
+        return heldMs > 0 ? heldMs + gap : UNSEEN;
+      };
 
 /** Calm and worst are chosen from the cells as the contract of ProbeEvidence says. */
 export function evidence(cells: readonly ProbeCell[], overrides: Partial<ProbeEvidence> = {}): ProbeEvidence {

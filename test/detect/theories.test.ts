@@ -91,7 +91,7 @@ describe("closed loop", () => {
 describe("open loop", () => {
   const open = { openLoop: true, connections: 8 };
   test("more in flight than connections: requests wait, the pool is too small", () => {
-    const run = { targetRatePerSecond: 1000, connections: 8 };
+    const run = { targetRatePerSecond: 1000, ratePerSecond: 400, connections: 8 };
     const seen = evidence([cell({ firstByte: () => 20, wait: (request) => request * 2, run })], {
       ...open,
       slowServerNs: 50 * MS,
@@ -103,7 +103,8 @@ describe("open loop", () => {
   });
   test("a pool that only a stall fills is a consequence", () => {
     const run = { targetRatePerSecond: 2000, connections: 8 };
-    const cells = [cell({ run }), cell({ ...stalling, wait: (request) => request * 5, run })];
+    const full = { ...run, ratePerSecond: 183 };
+    const cells = [cell({ run }), cell({ ...stalling, wait: (request) => request * 5, run: full })];
     const seen = evidence(cells, open);
     expect(verdicts(seen)).toMatchObject({
       "pool-too-small": "confirmed",
@@ -125,8 +126,63 @@ describe("open loop", () => {
   });
 });
 
+describe("requests wait, but for us", () => {
+  const run = { targetRatePerSecond: 100_000, ratePerSecond: 40_000, connections: 32 };
+  const busyFor = (firstByte: number, pause = 0) =>
+    evidence([cell({ firstByte: () => firstByte, pause: () => pause, wait: (request) => request * 5, run })], {
+      openLoop: true,
+      connections: 32,
+    });
+  test("connections idle most of the time while requests wait: untested, though more are asked for than they carry", () => {
+    expect(verdicts(busyFor(0.05, 0.4))["pool-too-small"]).toBe("untested");
+    expect(because(busyFor(0.05, 0.4), "pool-too-small")).toMatch(
+      /for a free one, but only 2\.0\d? of 32 connections were busy at the 40,000\/s achieved: netlat itself/,
+    );
+    expect(verdicts(busyFor(0.7))["pool-too-small"]).toBe("confirmed");
+  });
+  test("an answer of many segments keeps its connection until it is whole", () => {
+    const seen = busyFor(0.05, 0.7);
+    const kernel = { ...seen.cells[0]!.run.kernel!, dataSegmentsIn: 200 * 700 };
+    const bulk = evidence([{ ...seen.cells[0]!, run: { ...seen.cells[0]!.run, kernel } }], seenOpen);
+    expect(verdicts(bulk)["pool-too-small"]).toBe("confirmed");
+  });
+  const seenOpen = { openLoop: true, connections: 32 };
+});
+
+describe("what is beside the question is not held against it", () => {
+  test("kept connections took long to set up: not in the measured latency, and no share of it", () => {
+    const seen = evidence(
+      [cell({ firstByte: () => 30, run: { connections: 200, phases: { connect: histogramOf([100 * MS]) } } })],
+      { connections: 200 },
+    );
+    expect(verdicts(seen)["slow-connect"]).toBe("refuted");
+    expect(because(seen, "slow-connect")).toMatch(
+      /^setting up takes \S+ ms, for 200 connections: not in the measured latency$/,
+    );
+  });
+  test("our own pauses between pieces are no riddle", () => {
+    const paused = cell({ split: "fields", gap: 20, firstByte: () => 40.1 });
+    expect(verdicts(evidence([cell({ gap: 20 }), paused]))).toMatchObject({ "slow-path": "refuted" });
+    expect(because(evidence([cell({ gap: 20 }), paused]), "slow-path")).toContain("which is not slow");
+  });
+  test("a stall that may be one names what would prove it", () => {
+    const alone = evidence([cell({ ...stalling, ...BLIND })], { timestamps: false });
+    expect(because(alone, "nagle-delayed-ack")).toContain("--nagle on,off");
+  });
+});
+
 test("with generator-lag, or without a usable cell, all are untested", () => {
   const late = verdicts(evidence(defaultCells({ lag: () => 8 }), { openLoop: true }));
   expect(new Set(Object.values(late))).toEqual(new Set(["untested"]));
   expect(new Set(Object.values(verdicts(evidence([]))))).toEqual(new Set(["untested"]));
+});
+
+test("slow-server: the time that we took ourselves is not the server's, and one slow request may be a hiccup of ours", () => {
+  const slowServer = (sketch: Parameters<typeof cell>[0]) =>
+    theories(evidence([cell(sketch)]), []).find(({ id }) => id === "slow-server")?.verdict;
+  expect(slowServer({ firstByte: () => 50 })).toBe("confirmed");
+  expect(slowServer({ firstByte: () => 50, whole: () => 49.9 })).toBe("refuted");
+  const requests = 10;
+  expect(slowServer({ requests, firstByte: (request) => (request > 6 ? 50 : 0.1) })).toBe("confirmed");
+  expect(slowServer({ requests, firstByte: (request) => (request > 8 ? 50 : 0.1) })).toBe("untested");
 });

@@ -3,7 +3,7 @@ import { judge } from "../../src/detect/judge.js";
 import type { ProbeEvidence } from "../../src/detect/probe-evidence.js";
 import { verdict } from "../../src/detect/verdict.js";
 import type { Effect } from "../../src/report/model.js";
-import { cell, defaultCells, evidence, MS } from "./evidence.js";
+import { BLIND, cell, defaultCells, evidence, MS, stalling } from "./evidence.js";
 
 const words = (seen: ProbeEvidence, effects: Effect[] = []) => verdict(seen, judge(seen).findings, effects);
 const interaction = (lowNs: number): Effect => ({
@@ -30,6 +30,37 @@ test("a stall: which combination, how much, which do not, what to change", () =>
 
 test("an interaction that may be none is not quoted", () => {
   expect(words(evidence(defaultCells()), [interaction(-MS)]).join()).not.toContain("together cost");
+});
+
+test("many combinations are counted, not listed, and what is the same in several is told once", () => {
+  const quickacks = ["default", "on", "off"] as const;
+  const cells = quickacks.flatMap((quickack) => [
+    ...defaultCells({ quickack }),
+    ...defaultCells({ quickack, cork: true }).slice(0, 3),
+    cell({ quickack, split: 2, pieces: 2 }),
+  ]);
+  const said = words(evidence(cells));
+  expect(said.filter((sentence) => sentence.includes("No stall in"))).toEqual([
+    "No stall in 21 combinations: p50 100 us.",
+  ]);
+  expect(said.filter((sentence) => sentence.includes("pieces and travels"))).toEqual([
+    expect.stringMatching(/; the same in 5 more combinations\.$/),
+  ]);
+  const stalled = words(evidence([cell(), ...["a", "b", "c", "d", "e"].map((split) => cell({ ...stalling, split }))]));
+  expect(stalled.filter((sentence) => sentence.includes("Nagle x delayed ACK"))).toHaveLength(1);
+  expect(stalled[1]).toBe("The same in 4 more combinations.");
+});
+
+test("a stall that was not compared is no fact, and what is missing is named", () => {
+  const said = words(evidence([cell({ ...stalling, ...BLIND })], { timestamps: false }));
+  expect(said[0]).toMatch(/^Perhaps Nagle x delayed ACK: .*\(told by latency alone.*\(--nagle on,off\)\)\.$/);
+});
+
+test("late in some cells: a verdict on the others, and none on those", () => {
+  const late = cell({ split: "fields", lag: () => 8 });
+  const said = words(evidence([cell(), late, cell(stalling)], { openLoop: true }));
+  expect(said[0]).toMatch(/^nagle=on,split=fields,quickack=default: Nagle x delayed ACK/);
+  expect(said.join()).toContain("No verdict on nagle=off,split=fields,quickack=default: we were late ourselves");
 });
 
 test("no stall", () => {

@@ -8,6 +8,7 @@ interface One {
   intended?: number;
   ready?: number;
   start?: number;
+  whole?: number;
   end: number;
   status?: number;
   ordinal?: number;
@@ -15,8 +16,8 @@ interface One {
 
 function samples(...ones: One[]) {
   const recorder = new SampleRecorder(2);
-  for (const { intended = 0, ready = 0, start = 0, end, status = STATUS_VALUE, ordinal = 1 } of ones) {
-    recorder.add(intended, ready, start, end, end, Number.NaN, Number.NaN, status, 0, ordinal);
+  for (const { intended = 0, ready = 0, start = 0, whole = start, end, status = STATUS_VALUE, ordinal = 1 } of ones) {
+    recorder.add(intended, ready, start, whole, end, end, Number.NaN, Number.NaN, status, 0, ordinal);
   }
   return recorder.columns();
 }
@@ -26,6 +27,7 @@ const block = (parts: Partial<BlockResult>): BlockResult => ({
   measured: samples(),
   opened: [],
   writes: 0,
+  wholes: 0,
   kernel: null,
   slowest: [],
   durationNs: ns(1e9),
@@ -61,14 +63,14 @@ test("open loop: the corrected latency starts at the intended start, and what wa
   expect(cell.columns).toMatchObject({ lagNs: [100], waitNs: [500] });
 });
 
-test("warm-up is kept apart, its first requests apart from the rest, and its failures count as failures", () => {
+test("warm-up is kept apart, its first requests apart from the rest, and its failures are in neither", () => {
   const cell = collector(false);
   const warmup = samples({ end: 10, ordinal: 0 }, { end: 20 }, { end: 30, status: statusOf("reset") });
   cell.add(0, block({ warmup, measured: samples({ end: 40 }) }));
   expect(cell.warmupFirst).toMatchObject({ count: 1, max: 10 });
   expect(cell.warmupRest).toMatchObject({ count: 1, max: 20 });
   expect(cell.latency).toMatchObject({ count: 1, max: 40 });
-  expect(cell).toMatchObject({ requests: 2, errors: { reset: 1 }, warmupRequests: 3 });
+  expect(cell).toMatchObject({ requests: 1, errors: {}, warmupRequests: 3 });
 });
 
 test("blocks add up: counters, kernel facts, the slowest of all with running numbers", () => {
@@ -103,4 +105,33 @@ test("blocks add up: counters, kernel facts, the slowest of all with running num
     [3, 9],
     [2, 2],
   ]);
+});
+
+test("think time counts from the whole request, the first byte from the start", () => {
+  const cell = collector(false);
+  cell.add(0, block({ measured: samples({ start: 1000, whole: 91_000, end: 91_500 }), wholes: 1 }));
+  expect(cell.columns).toMatchObject({ firstByteNs: [90_500], thinkNs: [500] });
+  expect(cell.wholes).toBe(1);
+});
+
+test("a target that never answered is given up, and its failure says so", () => {
+  const silent = collector(false);
+  const timeout = { end: 9e9, status: statusOf("timeout") };
+  silent.add(0, block({ warmup: samples(timeout), measured: samples(timeout), examples: { timeout: "no answer" } }));
+  expect(silent.gaveUp(3)).toBe(true);
+  expect(silent).toMatchObject({ requests: 1, errors: { timeout: 1 } });
+  expect(silent.examples.timeout).toBe("no answer; gave up after request 1 of 3: not one was answered");
+});
+
+test("not given up: it answered once, or fails without making anybody wait; the last request is nothing to give up", () => {
+  const once = collector(false);
+  once.add(0, block({ measured: samples({ end: 1 }, { end: 9e9, status: statusOf("timeout") }) }));
+  expect(once.gaveUp(10)).toBe(false);
+  const garbage = collector(false);
+  garbage.add(0, block({ measured: samples({ end: 1, status: statusOf("malformed") }) }));
+  expect(garbage.gaveUp(10)).toBe(false);
+  const whole = collector(false);
+  whole.add(0, block({ measured: samples({ end: 9e9, status: statusOf("timeout") }), examples: { timeout: "late" } }));
+  expect(whole.gaveUp(1)).toBe(true);
+  expect(whole.examples.timeout).toBe("late");
 });

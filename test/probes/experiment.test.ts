@@ -1,8 +1,21 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cellsOf, type Factors, planRounds, roundsFor } from "../../src/probes/experiment.js";
+import { cellName, cellsOf, type Factors, planRounds, roundsFor } from "../../src/probes/experiment.js";
 
 const usual: Factors = { nagle: ["on", "off"], split: ["none", "fields"], quickack: ["default"], cork: ["off"] };
+
+describe("cellName", () => {
+  it("says the factors that vary, and all of them of the only cell", () => {
+    const cells = cellsOf(usual);
+    expect(cells.map((cell) => cellName(cell, cells))).toEqual([
+      "nagle=on split=none",
+      "nagle=on split=fields",
+      "nagle=off split=none",
+      "nagle=off split=fields",
+    ]);
+    expect(cells.slice(0, 1).map((cell) => cellName(cell, [cell]))).toEqual(["nagle=on split=none quickack=default"]);
+  });
+});
 
 describe("cellsOf", () => {
   it("is the full factorial with the ids of the report's contract", () => {

@@ -8,7 +8,8 @@ const split: WireFacts = {
   transport: "tcp",
   writes: 300,
   segments: 300,
-  completed: 100,
+  wholes: 100,
+  answered: 100,
 };
 
 describe("the split on the wire", () => {
@@ -50,6 +51,18 @@ describe("the split on the wire", () => {
   });
 
   test("no answer, no judgement", () => {
-    expect(judgeWire({ ...split, completed: 0, writes: 0, segments: 0 })).toMatchObject({ used: false });
+    expect(judgeWire({ ...split, answered: 0 })).toMatchObject({ used: false });
+  });
+
+  test("Nagle's algorithm is said to join pieces only where segments are fewer than writes", () => {
+    const says = (segments: number) => judgeWire({ ...split, nagle: true, segments }).wire?.says;
+    expect(says(200)).toContain("joins later pieces");
+    expect(says(300)).toBe("3.00 writes per request in 3.00 segments");
+  });
+
+  test("requests that failed after they were written, and those asked again, are counted with their writes", () => {
+    const judged = judgeWire({ ...split, answered: 40 });
+    expect(judged).toMatchObject({ used: true, wire: { split: "as-asked" } });
+    expect(judged.wire?.says).toContain("3.00 writes per request in 3.00 segments");
   });
 });

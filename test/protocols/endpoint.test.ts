@@ -79,8 +79,16 @@ describe("where to connect", () => {
       'https://h/: a user or password in the URL is not supported; write --header "Authorization: ..."',
     ],
     [
+      "tcp://me:secret@h:x",
+      "tcp://h:x: a user or password in the URL is not supported; leave out what stands before the @",
+    ],
+    [
       "nope://me:secret@h:x",
-      "nope://h:x: a user or password in the URL is not supported; leave out what stands before the @",
+      "nope://h:x: unknown scheme nope; accepted are tcp://, tls://, memcached://, redis://, http://, https:// and lab:KIND",
+    ],
+    [
+      "file:///x",
+      "file:///x: unknown scheme file; accepted are tcp://, tls://, memcached://, redis://, http://, https:// and lab:KIND",
     ],
   ])("%s is refused without its password", (endpoint, message) => {
     expect(refusal(endpoint)).toBe(message);

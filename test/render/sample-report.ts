@@ -76,7 +76,7 @@ const stalledTimeline: Run["slowest"][number] = {
     { atNs: 12 * US, event: "write", piece: 2, bytes: 7, source: "user" },
     { atNs: 14 * US, event: "write", piece: 3, bytes: 2, source: "user" },
     { atNs: 47_431 * US, event: "acked", piece: 1, source: "kernel" },
-    { atNs: 47_437 * US, event: "sent", piece: 2, source: "kernel", says: "pieces 2 and 3 in one segment" },
+    { atNs: 47_437 * US, event: "sent", piece: 3, source: "kernel" },
     { atNs: 47_602 * US, event: "first-byte", source: "user" },
     { atNs: 47_610 * US, event: "answer", bytes: 24, source: "user" },
   ],

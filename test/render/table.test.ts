@@ -58,6 +58,24 @@ describe("the table", () => {
     }
   });
 
+  it("has every percentile at 80 columns beside two factors, and a chart of ten bins at least", () => {
+    const header = /^ {2}nagle {2}split {6}n +p50 +p90 +p99 +max {2}wire {3}distribution$/m;
+    expect(table(stallReport())).toMatch(header);
+    expect(table(stallReport())).toMatch(/^▲ on +fields +1000( +\d\d\.\d ms){4} {2}3w 2s +[▁▂]+ +█$/m);
+    const levels = (nagle: string, split: string) => ({ nagle, split, quickack: nagle, cork: "off" });
+    for (const { runs, ...report } of [stallReport(), openLoopReport()]) {
+      const varied = runs.map((run, at) => ({
+        ...run,
+        factors: levels(at < 2 ? "on" : "off", at % 2 ? "fields" : "none"),
+      }));
+      for (const errors of [{}, { timeout: 3 }]) {
+        const text = table({ ...report, runs: varied.map((run) => ({ ...run, errors })) });
+        expect(text).toMatch(/ p50 +p90 +p99 +max /);
+        expect(text).toMatch(/^ +[─┴]{10,40}$/m);
+      }
+    }
+  });
+
   it("names each cell above its numbers where the factors find no room as columns", () => {
     const text = table(manyFactors(), plain(40));
     expect(text.replaceAll(/\s+/g, " ")).toContain("nagle=on split=4,10,20,30,40,50 quickack=on cork=on");

@@ -45,6 +45,25 @@ describe("the slowest request", () => {
     ).toEqual([]);
   });
 
+  it("says which pieces left together: the kernel stamps only the last of them", () => {
+    const said = (events: TimelineEvent[]) =>
+      steps(timeline(44, events)).flatMap((step) => (step.kind === "event" ? [step.event.says] : []));
+    const writes = [1, 2, 3, 4].map((piece) => event(0.01 * piece, "write", piece));
+    const none = [undefined, undefined, undefined, undefined];
+    expect(said([...writes, event(0.1, "sent", 1), event(44, "sent", 4)])).toEqual([
+      ...none,
+      undefined,
+      "pieces 2 to 4 left together",
+    ]);
+    expect(said([...writes, event(0.1, "sent", 2), event(44, "sent", 3), event(44, "sent", 4)])).toEqual([
+      ...none,
+      "pieces 1 and 2 left together",
+      undefined,
+      undefined,
+    ]);
+    expect(said([event(0, "sent", 1), event(1, "sent", 3)])).toEqual([undefined, undefined]);
+  });
+
   it("leaves out the middle of a long one but never the surroundings of a gap", () => {
     const events = Array.from({ length: 100 }, (_, at) => event(at < 50 ? at / 1000 : 44 + at / 1000, "write", at + 1));
     const shown = steps(timeline(44.1, events));

@@ -22,6 +22,7 @@ import {
 } from "./link.js";
 import { tcpHeader } from "./tcp.js";
 import { gre, udpHeader } from "./tunnel.js";
+import { decodeUsual } from "./usual.js";
 
 /** Headers one inside the other; a packet of nothing but tags must come to an end. */
 const MAX_LAYERS = 32;
@@ -35,6 +36,7 @@ const cursor = new Cursor();
  * it holds means nothing.
  */
 export function decode(record: CaptureRecord, packet: Packet): Decoded {
+  if (decodeUsual(record, packet)) return "tcp";
   const { bytes, start } = record;
   packet.number = record.number;
   packet.atNs = record.atNs;

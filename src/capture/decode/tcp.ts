@@ -46,7 +46,7 @@ function forgetOptions(packet: Packet): void {
 }
 
 /** Reads what is whole in `bytes[at, end)`; the first option that makes no sense, or was cut, ends it. */
-function readOptions(packet: Packet, bytes: Uint8Array, start: number, end: number): void {
+export function readOptions(packet: Packet, bytes: Uint8Array, start: number, end: number): void {
   let at = start;
   while (at < end) {
     const kind = bytes[at]!;

@@ -7,6 +7,21 @@ export function usableCells(evidence: ProbeEvidence): readonly ProbeCell[] {
   return evidence.cells.filter((cell) => cell.run.used && cell.latencyNs.length > 0);
 }
 
+/** Nagle off, one write, no cork, delayed ACKs as they come: the behaviour that provokes nothing. */
+const provokesNothing = (cell: ProbeCell): boolean =>
+  !cell.nagle && cell.pieces === 1 && !cell.cork && cell.quickack === "default";
+
+/** `calm` and `worst` of ProbeEvidence, chosen from the cells on which a conclusion may rest. */
+export function extremes(cells: readonly ProbeCell[]): Pick<ProbeEvidence, "calm" | "worst"> {
+  const byP50 = cells
+    .filter((cell) => cell.run.used && cell.latencyNs.length > 0)
+    .sort((left, right) => left.run.latency.p50 - right.run.latency.p50);
+  return { calm: byP50.find(provokesNothing) ?? byP50[0] ?? null, worst: byP50.at(-1) ?? null };
+}
+
+/** What we pause ourselves between the first and the last piece of a request. */
+export const ownPausesNs = (cell: ProbeCell): number => cell.gapNs * (cell.pieces - 1);
+
 /** Why nothing at all can be judged, or null. */
 export function noUsableCell(evidence: ProbeEvidence): string | null {
   if (usableCells(evidence).length > 0) return null;

@@ -26,12 +26,10 @@ export const delayedAck: ProbeDetector<"delayed-ack"> = {
   },
 };
 
-/** How late the ACK was, for requests of which nothing was held back that long. */
+/** How late the ACK was, for requests of which nothing was held back. */
 function lateAcks(evidence: ProbeEvidence, cell: ProbeCell): number[] {
   const thresholdNs = stallThresholdNs(evidence);
-  const late = cell.ackDelayNs.filter(
-    (delay, at) => delay >= thresholdNs && !((cell.heldNs[at] as number) >= thresholdNs),
-  );
+  const late = cell.ackDelayNs.filter((delay, at) => delay >= thresholdNs && !((cell.heldNs[at] as number) > 0));
   return Array.from(late);
 }
 

@@ -3,7 +3,7 @@ import { formatDuration } from "../../units/duration.js";
 import type { ProbeCell, ProbeDetector, ProbeEvidence } from "../probe-evidence.js";
 import { PROSE } from "../prose.js";
 import { MAX_LAG_NS, MAX_LAG_SHARE } from "../thresholds.js";
-import { costOf, noUsableCell, quantile, usableCells } from "./cells.js";
+import { costOf, extremes, noUsableCell, quantile, usableCells } from "./cells.js";
 
 const prose = PROSE["generator-lag"];
 
@@ -14,18 +14,38 @@ export const generatorLag: ProbeDetector<"generator-lag"> = {
     return evidence.openLoop ? noUsableCell(evidence) : "closed loop: no request was due at a given time";
   },
   judge(evidence) {
-    const limitNs = lagLimitNs(evidence);
-    const late = usableCells(evidence)
-      .map((cell) => ({ cell, p99Ns: quantile(cell.lagNs, 0.99) ?? 0 }))
-      .filter(({ p99Ns }) => p99Ns > limitNs)
-      .sort((left, right) => right.p99Ns - left.p99Ns);
-    const most = late[0];
-    return most === undefined ? [] : [finding(most.cell, most.p99Ns, limitNs)];
+    return lateCells(evidence).map(({ cell, p99Ns }) => finding(cell, p99Ns, lagLimitNs(cell)));
   },
 };
 
-function lagLimitNs(evidence: ProbeEvidence): number {
-  return Math.max(MAX_LAG_NS, MAX_LAG_SHARE * (evidence.calm?.run.latency.p50 ?? 0));
+/**
+ * The evidence without the cells in which we were late: what is left can be judged, and `calm` and `worst` are chosen from it.
+ * The very same object where we were never late.
+ */
+export function timelyEvidence(evidence: ProbeEvidence): ProbeEvidence {
+  const late = new Set(lateCells(evidence).map(({ cell }) => cell));
+  if (late.size === 0) return evidence;
+  const cells = evidence.cells.filter((cell) => !late.has(cell));
+  return { ...evidence, cells, ...extremes(cells) };
+}
+
+interface LateCell {
+  readonly cell: ProbeCell;
+  readonly p99Ns: number;
+}
+
+/** The latest first. */
+function lateCells(evidence: ProbeEvidence): LateCell[] {
+  if (!evidence.openLoop) return [];
+  return usableCells(evidence)
+    .map((cell) => ({ cell, p99Ns: quantile(cell.lagNs, 0.99) ?? 0 }))
+    .filter(({ cell, p99Ns }) => p99Ns > lagLimitNs(cell))
+    .sort((left, right) => right.p99Ns - left.p99Ns);
+}
+
+/** Held against the cell's own latency: one that is slow is measured well enough by a sender that is a little late. */
+function lagLimitNs(cell: ProbeCell): number {
+  return Math.max(MAX_LAG_NS, MAX_LAG_SHARE * cell.run.latency.p50);
 }
 
 function finding(cell: ProbeCell, p99Ns: number, limitNs: number): Finding {

@@ -2,7 +2,7 @@ import type { Finding } from "../../report/model.js";
 import { formatDuration } from "../../units/duration.js";
 import type { ProbeCell, ProbeDetector, ProbeEvidence } from "../probe-evidence.js";
 import { PROSE } from "../prose.js";
-import { MIN_INFERRED_SHARE, MIN_SLOW_COUNT, MIN_SLOW_SHARE } from "../thresholds.js";
+import { MIN_INFERRED_SHARE, MIN_SLOW_COUNT, MIN_SLOW_SHARE, OWN_QUEUE_NS } from "../thresholds.js";
 import { costOf, noUsableCell, pathRttNs, quantile } from "./cells.js";
 import { thinkTimelines } from "./timeline-words.js";
 
@@ -32,9 +32,11 @@ export const slowServer: ProbeDetector<"slow-server"> = {
 /** Think time of each answered request of a cell, never negative. */
 export function thinkTimesNs(evidence: ProbeEvidence, cell: ProbeCell): number[] {
   const rttNs = pathRttNs(evidence) ?? 0;
-  return Array.from(cell.firstByteNs, (firstByteNs, at) => {
+  // Without the kernel's arrival times an answer may have waited for us to be done with those of all other connections.
+  const queueNs = evidence.timestamps ? 0 : (evidence.connections - 1) * OWN_QUEUE_NS;
+  return Array.from(cell.thinkNs, (thinkNs, at) => {
     const heldNs = cell.heldNs[at] as number;
-    return Math.max(0, firstByteNs - rttNs - (Number.isNaN(heldNs) ? 0 : heldNs));
+    return Math.max(0, thinkNs - rttNs - queueNs - (Number.isNaN(heldNs) ? 0 : heldNs));
   });
 }
 

@@ -11,18 +11,21 @@ import {
   MIN_INFERRED_SHARE,
   TWIN_SHARE_LEFT,
 } from "../thresholds.js";
-import { median, nagleOffTwin, pathRttNs } from "./cells.js";
+import { median, nagleOffTwin, ownPausesNs, pathRttNs } from "./cells.js";
 
 export interface Stall {
   readonly cell: ProbeCell;
-  /** How long each delayed request was held. */
+  /** What each delayed request lost. */
   readonly delaysNs: readonly number[];
   /** Delayed requests that the kernel's timestamps prove; the rest is told from latency. */
   readonly proved: number;
   readonly confidence: Finding["confidence"];
 }
 
-/** A hold is a stall when it is longer than the path's round trip by more than any path needs: only a timer does that. */
+/**
+ * An ACK that takes longer than the path's round trip by this much was delayed: only a timer does that. What the request lost may be
+ * less, where we paused before we wrote the held piece.
+ */
 export function stallThresholdNs(evidence: ProbeEvidence): number {
   return MIN_DELAYED_ACK_NS + (pathRttNs(evidence) ?? 0);
 }
@@ -36,13 +39,14 @@ export function requestStall(evidence: ProbeEvidence, cell: ProbeCell): Stall | 
 /** The kernel saw a piece leave only when the one before it was acknowledged. */
 function provedStall(evidence: ProbeEvidence, cell: ProbeCell): Stall | null {
   const thresholdNs = stallThresholdNs(evidence);
-  const delaysNs = Array.from(cell.heldNs.filter((held) => held >= thresholdNs));
+  const delaysNs = Array.from(cell.heldNs.filter((_, at) => heldForLateAck(cell, at, thresholdNs)));
   const proved = delaysNs.length;
   if (proved === 0) return null;
   // A hold that is there with Nagle off as well is the congestion window's, not Nagle's.
   const off = nagleOffTwin(evidence, cell);
   const share = proved / cell.heldNs.length;
-  if (off !== null && shareAbove(off.heldNs, 0, thresholdNs) > TWIN_SHARE_LEFT * share) return null;
+  const heldInOff = off?.heldNs.filter((_, at) => heldForLateAck(off, at, thresholdNs)).length ?? 0;
+  if (off !== null && heldInOff / off.heldNs.length > TWIN_SHARE_LEFT * share) return null;
   // Where a timestamp got lost, the request's excess over its undelayed neighbours in the calm cell decides.
   const baseNs = calmFirstByteNs(evidence, cell);
   if (baseNs !== null && off !== null) {
@@ -54,13 +58,17 @@ function provedStall(evidence: ProbeEvidence, cell: ProbeCell): Stall | null {
   return { cell, delaysNs, proved, confidence: "certain" };
 }
 
+/** Held back for an ACK that was delayed. */
+const heldForLateAck = (cell: ProbeCell, at: number, thresholdNs: number): boolean =>
+  (cell.heldNs[at] as number) > 0 && (cell.ackDelayNs[at] as number) >= thresholdNs;
+
 /** Without timestamps the experiment is the proof: late with Nagle on, not late with Nagle off, all else equal. */
 function inferredStall(evidence: ProbeEvidence, cell: ProbeCell): Stall | null {
   if (cell.pieces < 2 || cell.cork) return null;
   const thresholdNs = stallThresholdNs(evidence);
   const calmNs = calmFirstByteNs(evidence, cell);
   // With nothing to compare with, only the round trip and the usual length of the timer are left to hold it against.
-  const baseNs = calmNs ?? 0;
+  const baseNs = calmNs ?? ownPausesNs(cell);
   const longestNs = calmNs === null ? MAX_DELAYED_ACK_NS + thresholdNs : Number.POSITIVE_INFINITY;
   const excess = Array.from(cell.firstByteNs, (firstByteNs) => firstByteNs - baseNs);
   const delaysNs = excess.filter((late) => late >= thresholdNs && late <= longestNs);
@@ -71,9 +79,14 @@ function inferredStall(evidence: ProbeEvidence, cell: ProbeCell): Stall | null {
   return { cell, delaysNs, proved: 0, confidence: off === null ? "possible" : "likely" };
 }
 
-/** p50 from first write to first answer byte in the calm cell, when that is another one. */
+/**
+ * p50 from first write to first answer byte in the calm cell, when that is another one, as it would be with the pauses that we
+ * make between the pieces of `cell`.
+ */
 function calmFirstByteNs(evidence: ProbeEvidence, cell: ProbeCell): number | null {
-  return evidence.calm === null || evidence.calm === cell ? null : median(evidence.calm.firstByteNs);
+  const { calm } = evidence;
+  const calmNs = calm === null || calm === cell ? null : median(calm.firstByteNs);
+  return calm === null || calmNs === null ? null : calmNs - ownPausesNs(calm) + ownPausesNs(cell);
 }
 
 function shareAbove(values: Float64Array, baseNs: number, thresholdNs: number): number {

@@ -6,18 +6,19 @@ type Evidence = Finding["evidence"][number];
 /** Sentences are for reading: the three slowest say it. */
 const SENTENCES = 3;
 
-/** `request 17: piece 1 sent at 0.03 ms, acknowledged at 43.92 ms, piece 2 sent at 43.93 ms`, for requests held this long. */
+/** `request 17: piece 1 sent at 0.03 ms, acknowledged at 43.92 ms, piece 2 sent at 43.93 ms`, for requests held for an ACK this late. */
 export function heldTimelines(run: Run, thresholdNs: number): Evidence[] {
-  const held = run.slowest.filter((timeline) => timeline.heldNs >= thresholdNs);
-  return held.slice(0, SENTENCES).flatMap((timeline) => {
-    const release = longestHold(timeline);
-    if (release === null) return [];
+  const held = run.slowest.flatMap((timeline) => {
+    const release = timeline.heldNs > 0 ? longestHold(timeline) : null;
+    return release !== null && release.acked.atNs - release.sent.atNs >= thresholdNs ? [{ timeline, release }] : [];
+  });
+  return held.slice(0, SENTENCES).map(({ timeline, release }) => {
     const { sent, acked, next, from } = release;
     const pieces = pieceRange(from, next.piece as number);
     const says =
       `request ${timeline.request}: piece ${sent.piece} sent at ${at(sent)}, acknowledged at ${at(acked)}, ` +
       `${pieces} sent at ${at(next)}`;
-    return [{ says }];
+    return { says };
   });
 }
 

@@ -1,6 +1,6 @@
 /** Which engine a TCP probe runs on, and what that one can set and see. */
 import { usageError } from "../../errors.js";
-import { CAPABILITY_NAMES, type Capabilities, type Capability } from "../../sockets/capabilities.js";
+import type { Capabilities } from "../../sockets/capabilities.js";
 import { loadKernelCalls } from "../../sockets/kernel-calls.js";
 import type { ProbeEngine } from "../probe.js";
 
@@ -41,20 +41,19 @@ const kernel = (reason: string): ChosenEngine => ({
   start: async () => (await import("./kernel-engine.js")).kernelEngine(),
 });
 
-/** What goes unseen or cannot be set without the capability. */
-const LOSS: Readonly<Record<Capability, string>> = {
-  nodelay: "Nagle's algorithm cannot be varied",
-  quickack: "--quickack cannot be varied",
-  cork: "--cork cannot be set",
-  maxSegment: "--max-segment cannot be set",
-  tcpInfo: "segments, retransmissions and the path's RTT are not seen",
-  timestamping: "who waited for whose ACK is inferred from latencies, not seen",
-};
+/** What goes unseen without the capability. */
+const UNSEEN = [
+  ["tcpInfo", "segments, retransmissions and the path's RTT"],
+  ["timestamping", "who waited for whose ACK: inferred from latencies"],
+] as const;
 
-/** One sentence for each capability that is missing. */
+/**
+ * One sentence for each capability to see that is missing. What cannot be *set* is not among them: whoever asks for it is
+ * refused with the reason before anything is measured, and nobody else misses it (`source.capabilities` lists all).
+ */
 export function notSeen(capabilities: Capabilities): string[] {
-  return CAPABILITY_NAMES.flatMap((name) => {
+  return UNSEEN.flatMap(([name, loss]) => {
     const state = capabilities[name];
-    return state === "yes" ? [] : [`${LOSS[name]} (${name}: ${state})`];
+    return state === "yes" ? [] : [`${loss} (${name}: ${state})`];
   });
 }

@@ -21,6 +21,7 @@ import {
 import { nowNs } from "../clock.js";
 import type { LaneSpec } from "../probe.js";
 import { type Failure, STATUS_MISS, STATUS_VALUE, statusOf } from "../samples.js";
+import { earlyAnswer, outOfFiles } from "./failure-words.js";
 import { FactsCounter } from "./kernel-facts.js";
 import type { RequestMemory } from "./kernel-memory.js";
 
@@ -61,6 +62,8 @@ export class KernelConnection implements StampSink {
   intendedNs = 0;
   readyNs = 0;
   startNs = 0;
+  /** Just before the last piece, or what was left of it, was written; NaN: it was not. */
+  wholeNs = Number.NaN;
   firstByteNs = Number.NaN;
   endNs = 0;
   /** Kernel's arrival time of the first answer bytes, on the wall clock's nanoseconds; NaN: no stamp. */
@@ -75,6 +78,7 @@ export class KernelConnection implements StampSink {
   /** When it became free for the next request. */
   freeAtNs = 0;
   writes = 0;
+  wholes = 0;
   /** Per piece: start of its write on nowNs(), kernel's sent and acknowledged stamps on the wall clock; NaN: none. */
   readonly writtenNs: Float64Array;
   readonly sentNs: Float64Array;
@@ -112,6 +116,7 @@ export class KernelConnection implements StampSink {
   begin(intendedNs: number, readyNs: number): void {
     this.intendedNs = intendedNs;
     this.readyNs = readyNs;
+    this.wholeNs = Number.NaN;
     this.firstByteNs = Number.NaN;
     this.arrivedNs = Number.NaN;
     this.says = "";
@@ -247,7 +252,9 @@ export class KernelConnection implements StampSink {
     this.wakeNs = Number.POSITIVE_INFINITY;
     while (this.#piece < pieceEnds.length) {
       const end = pieceEnds[this.#piece] as number;
-      if (Number.isNaN(this.writtenNs[this.#piece])) this.writtenNs[this.#piece] = nowNs();
+      const now = nowNs();
+      if (Number.isNaN(this.writtenNs[this.#piece])) this.writtenNs[this.#piece] = now;
+      if (this.#piece === pieceEnds.length - 1) this.wholeNs = now;
       const sent = calls.send(this.fd, request.at(this.#offset), end - this.#offset, MSG_DONTWAIT | MSG_NOSIGNAL);
       if (sent < 0) {
         const errno = calls.errno();
@@ -272,6 +279,7 @@ export class KernelConnection implements StampSink {
 
   #written(): void {
     const { calls, spec } = this.#ground;
+    this.wholes++;
     if (spec.behaviour.cork) calls.options.setCork(this.fd, false);
     this.#armQuickAck();
     this.state = "reading";
@@ -306,7 +314,7 @@ export class KernelConnection implements StampSink {
     }
     if (answer.state === "malformed") this.#fail("malformed", answer.reason);
     else if (answer.end < length) this.#fail("malformed", `${length - answer.end} bytes too many after the answer`);
-    else if (this.state !== "reading") this.#fail("malformed", "the answer came before the request was complete");
+    else if (this.state !== "reading") this.#fail(...earlyAnswer(answer));
     else {
       this.endNs = nowNs();
       this.#armQuickAck();
@@ -365,7 +373,7 @@ export class KernelConnection implements StampSink {
           : errno === ERRNO.ECONNRESET
             ? "reset"
             : "unreachable";
-    this.#fail(failure, `${errnoName(errno)} on connect`);
+    this.#fail(failure, outOfFiles(errnoName(errno)) ?? `${errnoName(errno)} on connect`);
   }
 
   #fail(failure: Failure, says: string): void {

@@ -2,7 +2,7 @@
  * The connections of one cell on sockets of our own, and the loop that drives them. One connection waiting for its answer
  * is a blocking read (the shortest way from the wire to the clock); anything else goes through epoll.
  */
-import { classifyHold } from "../../detect/hold.js";
+import { classifyHold, type Hold } from "../../detect/hold.js";
 import { protocolFor } from "../../protocols/registry.js";
 import { EPOLLHUP, EPOLLIN, EPOLLOUT, Epoll } from "../../sockets/epoll.js";
 import { socketAddress } from "../../sockets/kernel-socket.js";
@@ -38,6 +38,7 @@ export class KernelLane implements LaneEar {
   /** Wall clock minus nowNs(). */
   #wallOffsetNs = 0;
   readonly #writtenWallNs: Float64Array;
+  readonly #hold: Hold = { heldNs: 0, ackDelayNs: Number.NaN };
   #recorder = new SampleRecorder(16);
   #slowest = new Slowest(0);
   #opened: ConnectionOpened[] = [];
@@ -74,12 +75,15 @@ export class KernelLane implements LaneEar {
     this.#recorder = new SampleRecorder(warmupRequests);
     this.#drive(closedSchedule(warmupRequests, Number.POSITIVE_INFINITY, nowNs), Number.POSITIVE_INFINITY);
     const warmup = this.#recorder.columns();
+    // A warm-up in vain is still followed by one measured request: a failure that nobody measured would not be in the report.
+    this.#stopped = false;
 
     this.#recorder = new SampleRecorder(Math.min(load.requests, 1 << 16));
     this.#slowest = new Slowest(this.#spec.slowest);
     this.#onProgress = onProgress;
     for (const connection of this.#connections) {
       connection.writes = 0;
+      connection.wholes = 0;
       connection.facts.mark(connection.fd);
     }
     const startNs = nowNs();
@@ -92,6 +96,7 @@ export class KernelLane implements LaneEar {
       measured: this.#recorder.columns(),
       opened: this.#opened,
       writes: this.#connections.reduce((sum, connection) => sum + connection.writes, 0),
+      wholes: this.#connections.reduce((sum, connection) => sum + connection.wholes, 0),
       kernel: sumFacts(this.#connections.map((connection) => connection.facts)),
       slowest: this.#slowest.timelines,
       durationNs,
@@ -148,7 +153,8 @@ export class KernelLane implements LaneEar {
     const now = nowNs();
     while (!schedule.closed && schedule.dueNs <= now) {
       const due = schedule.dueNs;
-      this.#recorder.add(due, now, now, Number.NaN, now, Number.NaN, Number.NaN, statusOf("unsent"), 0, 0);
+      const unknown = Number.NaN;
+      this.#recorder.add(due, now, now, unknown, unknown, now, unknown, unknown, statusOf("unsent"), 0, 0);
       schedule.take();
     }
   }
@@ -222,20 +228,24 @@ export class KernelLane implements LaneEar {
     // The kernel's clock leaves out how late this thread was woken; a stamp before the write would be a step of the wall clock.
     const arrivedNs = Math.max(startNs, connection.arrivedNs - offset);
     let heldNs = Number.NaN;
+    let ackDelayNs = Number.NaN;
     if (this.#ground.timestamps) {
       const pieces = this.#ground.pieceEnds.length;
       for (let i = 0; i < pieces; i++) this.#writtenWallNs[i] = (connection.writtenNs[i] as number) + offset;
       const rttNs = Number.isFinite(connection.facts.handshakeRttUs) ? connection.facts.handshakeRttUs * 1e3 : 0;
-      heldNs = classifyHold(this.#writtenWallNs, connection.sentNs, connection.ackedNs, pieces, rttNs);
+      classifyHold(this.#writtenWallNs, connection.sentNs, connection.ackedNs, pieces, rttNs, this.#hold);
+      heldNs = this.#hold.heldNs;
+      ackDelayNs = heldNs > 0 ? this.#hold.ackDelayNs : lateAckNs(connection);
     }
     this.#recorder.add(
       connection.intendedNs,
       connection.readyNs,
       startNs,
+      connection.wholeNs,
       Number.isNaN(arrivedNs) ? connection.firstByteNs : Math.min(arrivedNs, connection.firstByteNs),
       endNs,
       heldNs,
-      this.#ground.timestamps ? lateAckNs(connection) : Number.NaN,
+      ackDelayNs,
       status,
       connection.index,
       connection.ordinal,

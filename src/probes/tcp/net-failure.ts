@@ -1,5 +1,6 @@
 /** What Node's socket errors mean for a sample: the status, and one line for the report. */
 import type { Failure } from "../samples.js";
+import { outOfFiles } from "./failure-words.js";
 
 export interface Trouble {
   readonly failure: Failure;
@@ -37,7 +38,7 @@ export function troubleOf(error: Error, stage: Stage): Trouble {
   if (stage === "handshaking" && code === "ECONNRESET") return closedInHandshake;
   if (stage === "handshaking" || isTls(code)) return { failure: "tls", says: tlsSays(error, code), closingRace: false };
   const failure = BY_CODE[code] ?? (stage === "connecting" ? "unreachable" : "reset");
-  return { failure, says: oneLine(error.message), closingRace: code === "EPIPE" };
+  return { failure, says: outOfFiles(code) ?? oneLine(error.message), closingRace: code === "EPIPE" };
 }
 
 export const closedInHandshake: Trouble = {
@@ -55,8 +56,32 @@ const isCertificate = (code: string): boolean => CERTIFICATE.test(code);
 
 function tlsSays(error: Error, code: string): string {
   const what = oneLine(error.message);
-  if (!isCertificate(code)) return `TLS: ${what}`;
-  return `the server's certificate is not trusted: ${what} (${code}); give its CA with --ca FILE, or --insecure to skip the check`;
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return `the server's certificate is for another name: ${what}; ask for one of its names with --servername NAME, or skip the check with --insecure`;
+  }
+  if (/^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/.test(code)) {
+    return `the server's certificate is not valid today: ${what} (${code}); renew it, or skip the check with --insecure`;
+  }
+  if (isCertificate(code)) {
+    return `the server's certificate is not trusted: ${what} (${code}); give its CA with --ca FILE, or skip the check with --insecure`;
+  }
+  const reason = opensslReason(error);
+  if (NO_TLS.test(reason)) return `what the server sent is not TLS (${reason}); does it speak TLS on this port?`;
+  if (/alert.*certificate|handshake failure/i.test(reason)) {
+    return `the server ended the TLS handshake (${reason}); if it asks for a client certificate, give --cert FILE and --key FILE`;
+  }
+  return `TLS: ${reason}`;
+}
+
+/** What OpenSSL says about bytes that are no TLS record, such as the text of a plain server. */
+const NO_TLS = /wrong version number|packet length too long|http request|unknown protocol|record too small/i;
+
+/** Node puts the reason in a property; where that is missing, OpenSSL's line is `…:error:CODE:library:function:reason:file:line:…`. */
+function opensslReason(error: Error): string {
+  const { reason } = error as Error & { reason?: unknown };
+  if (typeof reason === "string" && reason !== "") return oneLine(reason);
+  const [, inLine] = /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/i.exec(error.message) ?? [];
+  return oneLine(inLine ?? error.message);
 }
 
 const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim().slice(0, 200);

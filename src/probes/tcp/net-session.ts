@@ -9,6 +9,7 @@ import { nowNs } from "../clock.js";
 import type { KernelFacts } from "../probe.js";
 import { type Failure, STATUS_MISS, STATUS_VALUE, statusOf } from "../samples.js";
 import { blankExchange, type Session, type SessionHost } from "../session.js";
+import { earlyAnswer } from "./failure-words.js";
 import { type ConnectionOwner, type ConnectionPlan, NetConnection } from "./net-connection.js";
 import { NetCounters } from "./net-counters.js";
 import type { Trouble } from "./net-failure.js";
@@ -57,7 +58,10 @@ export class NetSession implements Session, ConnectionOwner {
     const x = this.exchange;
     x.firstByteNs = Number.NaN;
     x.ordinal = 0;
+    x.wholeNs = Number.NaN;
     x.writes = 0;
+    x.wholes = 0;
+    this.#writer.reset();
     this.#retried = false;
     const connection = this.#connection;
     if (connection === null) {
@@ -69,8 +73,10 @@ export class NetSession implements Session, ConnectionOwner {
   }
 
   expire(): void {
-    const missing = this.#doing === "exchanging" ? "no whole answer" : "no connection";
-    this.#fail("timeout", `${missing} within ${this.#plan.spec.timeoutNs / 1e6} ms`);
+    const connected = !Number.isNaN(this.#connection?.connectedNs ?? Number.NaN);
+    const missing = connected ? "TCP connected, but the TLS handshake did not end" : "no connection";
+    const says = this.#doing === "exchanging" ? "no whole answer" : missing;
+    this.#fail("timeout", `${says} within ${this.#plan.spec.timeoutNs / 1e6} ms`);
   }
 
   events(): Timeline["events"] {
@@ -177,6 +183,7 @@ export class NetSession implements Session, ConnectionOwner {
     const { ordinal, firstByteNs } = this.exchange;
     if (this.#retried || ordinal === 0 || !Number.isNaN(firstByteNs)) return false;
     this.#retried = true;
+    this.#countWrites();
     const { deadlineNs } = this;
     this.#drop();
     this.#doing = "connecting";
@@ -213,10 +220,10 @@ export class NetSession implements Session, ConnectionOwner {
 
   #complete(answer: Complete, now: number, closes: boolean): void {
     const early = !this.#writer.done;
-    if (answer.kind === "error") {
-      this.#finish(now, statusOf("error-answer"), answer.detail ?? "the server refused", closes || early);
-    } else if (early) {
-      this.#fail("malformed", "an answer came before the request was written whole");
+    if (early) {
+      this.#fail(...earlyAnswer(answer));
+    } else if (answer.kind === "error") {
+      this.#finish(now, statusOf("error-answer"), answer.detail ?? "the server refused", closes);
     } else {
       this.#finish(now, answer.kind === "value" ? STATUS_VALUE : STATUS_MISS, "", closes);
     }
@@ -231,7 +238,10 @@ export class NetSession implements Session, ConnectionOwner {
     this.#doing = "nothing";
     this.deadlineNs = NEVER;
     const x = this.exchange;
-    if (doing === "exchanging") x.writes = this.#writer.writes;
+    if (doing === "exchanging") {
+      this.#countWrites();
+      x.wholeNs = this.#writer.wholeNs;
+    }
     if (drop || !this.#plan.spec.reuse) this.#drop();
     if (doing === "nothing") return;
     if (doing === "opening") {
@@ -242,6 +252,11 @@ export class NetSession implements Session, ConnectionOwner {
     x.status = status;
     x.says = says;
     this.#host.ended(this.#index);
+  }
+
+  #countWrites(): void {
+    this.exchange.writes += this.#writer.writes;
+    if (this.#writer.done) this.exchange.wholes++;
   }
 
   #drop(): void {

@@ -47,11 +47,21 @@ export class PieceWriter {
     return this.#written === this.#plan.pieces.length;
   }
 
+  /** When the last piece was written, on `nowNs()`; NaN: it was not. */
+  get wholeNs(): number {
+    return this.done ? (this.#writeNs[this.#written - 1] as number) : Number.NaN;
+  }
+
+  /** Nothing of the next request has been written. */
+  reset(): void {
+    this.#written = 0;
+    this.writes = 0;
+  }
+
   /** Writes the first piece in this call. */
   begin(connection: NetConnection): void {
     this.#connection = connection;
-    this.#written = 0;
-    this.writes = 0;
+    this.reset();
     if (this.#plan.behaviour.cork) this.#plan.options?.setCork(connection.fd, true);
     this.#advance();
   }

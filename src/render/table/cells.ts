@@ -46,7 +46,7 @@ export function cells(report: Report, page: Page): string[] {
     shown.map((column) => column.align),
   );
   const indent = capture && layout.named ? "    " : "  ";
-  const result = [atBars(indent + header, layout.beside && edges !== null ? theme.dim("distribution") : "", layout)];
+  const result = [atBars(indent + header, layout.beside && edges !== null ? theme.dim(chartHead(layout)) : "", layout)];
   for (const [at, row] of rows.entries()) {
     const look = looks.get(row.run);
     const first = row.kind === "service";
@@ -63,6 +63,8 @@ export function cells(report: Report, page: Page): string[] {
   if (edges !== null) result.push(...axis(edges, theme.marks).map((line) => atBars("", theme.dim(line), layout)));
   return [...result.filter((line) => line.trim() !== ""), ...legend(shown, rows, edges !== null, page)];
 }
+
+const chartHead = ({ bins }: Layout): string => (bins < "distribution".length ? "spread" : "distribution");
 
 /** The lag is ours and not the target's: it would stretch the scale for nothing. */
 const hasBars = (row: Row): boolean => row.kind !== "send lag" && row.data.count > 0;

@@ -36,6 +36,8 @@ export interface Layout {
 }
 
 const MARGIN = 2;
+/** Too few to show two modes and their shape; the percentiles are worth more than a wide chart. */
+const LEAST_BINS = 10;
 const MIN_BINS = 16;
 const MAX_BINS = 40;
 const MAX_LEVEL = 14;
@@ -74,9 +76,9 @@ export function cellColumns(rows: readonly Row[], page: Page): Column[] {
   }));
   const openLoop = rows.some((row) => row.kind !== "service");
   if (openLoop) columns.push({ head: "", align: "left", text: (row) => row.kind, keep: ESSENTIAL });
-  columns.push({ head: "n", align: "right", text: once((run) => String(run.requests)), keep: 3 });
+  columns.push({ head: "n", align: "right", text: once((run) => String(run.requests)), keep: 2 });
   columns.push(time("p50", ESSENTIAL, marks.none, (data) => data.p50));
-  columns.push(time("p90", 2, marks.none, (data) => data.p90));
+  columns.push(time("p90", 4, marks.none, (data) => data.p90));
   columns.push(time("p99", ESSENTIAL, marks.none, (data) => data.p99));
   columns.push(time("max", 5, marks.none, (data) => data.max));
   if (rows.some((row) => errorsOf(row.run) > 0)) {
@@ -124,14 +126,17 @@ function wireOf({ requests, wire }: Run, none: string): string {
   return `${each(wire.writes)}w ${wire.segments === null ? none : each(wire.segments)}s`;
 }
 
-/** Histograms beside the numbers if that takes no more than the rate, the p90 and the count; else below, with what fits. */
+/**
+ * Histograms beside the numbers if that takes no more than the rate, a narrower chart and the count, never a percentile; else
+ * below, with what fits.
+ */
 export function layOut(columns: readonly Column[], rows: readonly Row[], width: number): Layout {
   const room = width - MARGIN;
   const used = (kept: readonly Column[]): number => gridWidth(kept.map((column) => columnWidth(column, rows)));
-  for (let drop = 0; drop <= 3; drop++) {
+  for (let drop = 0; drop <= 2; drop++) {
     const kept = columns.filter((column) => column.keep > drop);
     const left = room - used(kept) - 2;
-    if (left < MIN_BINS) continue;
+    if (left < (drop === 0 ? MIN_BINS : LEAST_BINS)) continue;
     return { columns: kept, bins: Math.min(MAX_BINS, left), barsAt: width - left, beside: true, named: false };
   }
   const below = { bins: Math.min(MAX_BINS, room - 2), barsAt: MARGIN + 2, beside: false };
@@ -139,8 +144,8 @@ export function layOut(columns: readonly Column[], rows: readonly Row[], width: 
     const kept = columns.filter((column) => column.keep > drop);
     if (used(kept) <= room) return { ...below, columns: kept, named: false };
   }
-  const numbers = columns.filter((column) => column.keep !== FACTOR && column.keep > 3);
-  const fit = [3, 5, 6]
+  const numbers = columns.filter((column) => column.keep !== FACTOR && column.keep > 2);
+  const fit = [2, 4, 5, 6]
     .map((drop) => numbers.filter((column) => column.keep > drop))
     .find((kept) => used(kept) <= room);
   return { ...below, columns: fit ?? numbers.filter((column) => column.keep >= ESSENTIAL), named: true };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { generatorLag } from "../../../src/detect/probe/generator-lag.js";
-import { cell, evidence, MS } from "../evidence.js";
+import { cell, evidence, MS, stalling } from "../evidence.js";
 
 const open = { openLoop: true };
 
@@ -21,6 +21,11 @@ test("not one: below 1 ms, one request in 200, or a tenth of a slow target's lat
   expect(generatorLag.judge(evidence([cell({ lag: () => 0.9 })], open))).toEqual([]);
   expect(generatorLag.judge(evidence([cell({ lag: (request) => (request === 0 ? 5 : 0) })], open))).toEqual([]);
   expect(generatorLag.judge(evidence([cell({ lag: () => 3, firstByte: () => 40 })], open))).toEqual([]);
+});
+
+test("each cell by its own latency: 3 ms are too late for 0.1 ms, not for 44 ms", () => {
+  const findings = generatorLag.judge(evidence([cell({ lag: () => 3 }), cell({ ...stalling, lag: () => 3 })], open));
+  expect(findings.map(({ subject }) => subject)).toEqual([{ run: "nagle=off,split=none,quickack=default" }]);
 });
 
 test("waiting for a free connection is not our lateness", () => {

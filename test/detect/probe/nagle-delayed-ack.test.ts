@@ -34,6 +34,17 @@ describe("nagle-delayed-ack in the request", () => {
     expect(nagleDelayedAck.judge(evidence([calm, oneTrip], path))).toEqual([]);
     expect(nagleDelayedAck.judge(evidence([calm, stalled], path))[0]?.count).toBe(200);
   });
+  test("paused before each piece: the ACK's delay decides, the cost is what was lost beyond the pauses", () => {
+    const gap = { split: "fields", gap: 20 } as const;
+    const timeline = { ...heldTimeline, heldNs: 2 * MS };
+    const run = { slowest: [timeline] };
+    const late = cell({ ...gap, nagle: true, firstByte: () => 42.1, held: () => 2, ackDelay: () => 42, run });
+    const prompt = cell({ ...gap, nagle: true, firstByte: () => 42.1, held: () => 2, ackDelay: () => 22 });
+    const [finding] = nagleDelayedAck.judge(evidence([cell(), late]));
+    expect(finding).toMatchObject({ count: 200, confidence: "certain", costNs: { p50: 2 * MS } });
+    expect(finding?.evidence.map(({ says }) => says).join()).toContain("request 17: piece 1 sent");
+    expect(nagleDelayedAck.judge(evidence([cell(), prompt]))).toEqual([]);
+  });
   test("not one: the server thinks for 45 ms in every cell", () => {
     const cells = defaultCells({ firstByte: () => 45, held: () => 0 });
     expect(nagleDelayedAck.judge(evidence(cells))).toEqual([]);
@@ -60,6 +71,11 @@ describe("nagle-delayed-ack in the request, without timestamps", () => {
   test("not one: late with Nagle off as well", () => {
     const late = { ...BLIND, split: "fields", firstByte: () => 45 };
     expect(nagleDelayedAck.judge(evidence([cell(BLIND), cell(late), cell({ ...late, nagle: true })]))).toEqual([]);
+  });
+  test("not one: late only by our own pauses between the pieces", () => {
+    const paused = cell({ ...BLIND, nagle: true, split: "fields", gap: 20, firstByte: () => 40.1 });
+    expect(nagleDelayedAck.judge(evidence([cell(BLIND), paused]))).toEqual([]);
+    expect(nagleDelayedAck.judge(evidence([paused]))).toEqual([]);
   });
   test("not one: four hiccups of the machine in 200 requests", () => {
     const hiccups = cell({ ...stalling, ...BLIND, firstByte: (request) => (request % 50 === 0 ? 43.9 : 0.1) });

@@ -45,6 +45,14 @@ test("not one: the path is that long, a hold explains it, one request only, or r
   expect(slowServer.judge(evidence([lossy]))).toEqual([]);
 });
 
+test("many connections on one event loop, without the kernel's arrival times: the wait may be our own", () => {
+  const queued = [cell({ firstByte: () => 12 })];
+  expect(slowServer.judge(evidence(queued, { connections: 200, timestamps: false }))).toEqual([]);
+  expect(slowServer.judge(evidence(queued, { connections: 200, timestamps: true }))).toHaveLength(1);
+  const slow = [cell({ firstByte: () => 45 })];
+  expect(slowServer.judge(evidence(slow, { connections: 200, timestamps: false }))).toHaveLength(1);
+});
+
 test("the stall of another cell is not the server's", () => {
   expect(slowServer.judge(evidence([cell(), cell(stalling)]))).toEqual([]);
 });
@@ -54,4 +62,10 @@ test("it cannot judge where every cell may stall in our own kernel and nothing t
   expect(slowServer.cannotJudge(blind)).toContain("no kernel timestamps");
   expect(slowServer.cannotJudge(evidence([]))).toBe("no cell was run");
   expect(slowServer.cannotJudge(evidence([cell(stalling)]))).toBeNull();
+});
+
+test("the time that we took ourselves, for a connect or between two pieces, is not the server's", () => {
+  expect(slowServer.judge(evidence([cell({ pieces: 3, firstByte: () => 90.2, whole: () => 90 })]))).toEqual([]);
+  const both = cell({ pieces: 3, firstByte: () => 135, whole: () => 90 });
+  expect(slowServer.judge(evidence([both]))[0]?.costNs.p50).toBeCloseTo(44.97 * MS, -5);
 });

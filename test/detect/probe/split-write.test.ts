@@ -29,6 +29,35 @@ test("not one: a request of many segments anyway, to which the cut adds none", (
   expect(splitWrite.judge(evidence(cells))).toEqual([]);
 });
 
+test("nor one: a few segments more or less among thousands, with the one-write cell and without", () => {
+  const wire = (segments: number) => ({ pieces: 3, writes: 600, segments, split: "as-asked", says: "" }) as const;
+  const split = cell({ split: "fields", run: { wire: wire(200 * 2007.5) } });
+  expect(splitWrite.judge(evidence([cell({ run: { wire: wire(200 * 2002) } }), split]))).toEqual([]);
+  expect(splitWrite.judge(evidence([split]))).toEqual([]);
+});
+
+test("the title says how many segments one write needs, by measurement", () => {
+  const wire = (segments: number) => ({ pieces: 3, writes: 600, segments, split: "as-asked", says: "" }) as const;
+  const split = cell({ split: "fields", run: { wire: wire(200 * 6) } });
+  const [finding] = splitWrite.judge(evidence([cell({ run: { wire: wire(200 * 4) } }), split]));
+  expect(finding?.title).toBe(
+    "each request is written in 3 pieces and travels in 6.00 segments where one write needs 4.00",
+  );
+});
+
+test("without the one-write cell its cost is unknown, and it says so", () => {
+  const [finding] = splitWrite.judge(evidence([cell({ split: "fields" })]));
+  expect(finding).toMatchObject({ confidence: "likely", costNs: { total: 0 }, whatIf: null });
+  expect(finding?.evidence[1]?.says).toContain("not measured");
+});
+
+test("the pauses we were told to make between the pieces are no cost of theirs", () => {
+  const split = cell({ split: "fields", gap: 20, firstByte: () => 40.15 });
+  const [finding] = splitWrite.judge(evidence([cell({ gap: 20 }), split]));
+  expect(finding?.costNs.p50).toBeLessThan(0.3 * MS);
+  expect(finding?.evidence[1]?.says).toContain("40.0 ms of it our own pauses (--gap)");
+});
+
 test("segments not seen: likely, and it says so", () => {
   const wire = { pieces: 3, writes: 600, segments: null, split: "not-seen", says: "" } as const;
   const [finding] = splitWrite.judge(evidence([cell(), cell({ split: "fields", run: { wire } })]));

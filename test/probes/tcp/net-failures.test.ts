@@ -29,6 +29,22 @@ describe("what goes wrong becomes a sample, and the next request gets a new conn
     expect(result.examples.timeout).toMatch(/60 ms/);
   });
 
+  it.each(["closed", "open"] as const)(
+    "never answers anybody: given up after the second timeout (%s loop)",
+    async (kind) => {
+      const port = await listen(answering(() => undefined));
+      const pacing =
+        kind === "closed" ? ({ kind } as const) : ({ kind, ratePerSecond: 1000, arrival: "constant" } as const);
+      const result = await runOnce(spec(port, { timeoutNs: ms(60), connections: 3 }), load(1000, { pacing }));
+      expect(kinds(result.measured).filter((failure) => failure !== "unsent")).toEqual(["timeout", "timeout"]);
+      expect(kinds(result.measured).includes("unsent")).toBe(kind === "open");
+      expect(result.durationNs).toBeLessThan(1e9);
+      const warmed = await runOnce(spec(port, { timeoutNs: ms(60) }), load(1000, { pacing, warmup: 5 }));
+      expect(kinds(warmed.warmup)).toEqual(["timeout", "timeout"]);
+      expect(kinds(warmed.measured).filter((failure) => failure !== "unsent")).toEqual(["timeout"]);
+    },
+  );
+
   it("resets", async () => {
     const reset = answering((number, socket) => {
       if (number === 0) return MISS;
@@ -90,6 +106,16 @@ describe("what goes wrong becomes a sample, and the next request gets a new conn
     expect(kinds(result.measured)).toEqual(["malformed", "miss"]);
   });
 
+  it("refuses before the request is whole: what it said is told, with a new connection afterwards", async () => {
+    const port = await listen((socket) => socket.once("data", () => socket.write("SERVER_ERROR too large\r\n")));
+    const behaviour = { ...CALM, cuts: GET_CUTS, gapNs: ms(20) };
+    const result = await runOnce(spec(port, { behaviour }), load(2));
+    expect(kinds(result.measured)).toEqual(["error-answer", "error-answer"]);
+    expect(result.examples["error-answer"]).toMatch(/too large, before the request was written whole/);
+    expect(result).toMatchObject({ writes: 2, wholes: 0 });
+    expect(result.opened).toHaveLength(2);
+  });
+
   it("answers before the request is whole: malformed", async () => {
     const port = await listen((socket) => socket.once("data", () => socket.write(MISS)));
     const behaviour = { ...CALM, cuts: GET_CUTS, gapNs: ms(20) };
@@ -99,27 +125,27 @@ describe("what goes wrong becomes a sample, and the next request gets a new conn
     expect(result.writes).toBe(1);
   });
 
-  it("does not listen: refused, once per request", async () => {
+  it("does not listen: refused, given up after the third, with one that is measured", async () => {
     const server = net.createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as net.AddressInfo;
     await new Promise((resolve) => server.close(resolve));
     const result = await runOnce(spec(port, { connections: 2 }), load(6, { warmup: 1 }));
-    expect(kinds(result.measured)).toEqual(Array(6).fill("refused"));
+    expect(kinds(result.measured)).toEqual(["refused"]);
     expect(kinds(result.warmup)).toEqual(["refused", "refused"]);
+    const four = await runOnce(spec(port, { connections: 2 }), load(6, { warmup: 2 }));
+    expect(kinds(four.warmup)).toEqual(["refused", "refused", "refused"]);
+    expect(kinds(four.measured)).toEqual(["refused"]);
     expect(result.opened).toHaveLength(0);
     expect(result.examples.refused).toMatch(/ECONNREFUSED/);
     expect(result.writes).toBe(0);
   });
 
-  it("cannot be reached, and fails at once: the abort still comes through", async () => {
+  it("cannot be reached, and fails at once: given up", async () => {
     // A TCP connection to the broadcast address fails inside connect(2); nothing is sent.
     const lane = await openLane(spec(9, { address: "255.255.255.255" }));
-    const stop = new AbortController();
-    setTimeout(() => stop.abort(), 60);
-    const result = await lane.run(load(1e9), stop.signal, () => {});
-    expect(result.measured.length).toBeGreaterThan(0);
-    expect(new Set(kinds(result.measured))).toEqual(new Set(["unreachable"]));
+    const result = await lane.run(load(1e9), new AbortController().signal, () => {});
+    expect(kinds(result.measured)).toEqual(["unreachable", "unreachable", "unreachable"]);
   });
 
   it("closes between requests: no request fails", async () => {

@@ -103,6 +103,8 @@ describe("TLS", () => {
     expect(unknown.examples.tls).toMatch(/--ca/);
     const other = await runOnce(tlsSpec(port, {}, { servername: "other.example" }), load(1));
     expect(other.examples.tls).toMatch(/other\.example/);
+    expect(other.examples.tls).toMatch(/--servername NAME/);
+    expect(other.examples.tls).not.toMatch(/--ca/);
     const insecure = await runOnce(tlsSpec(port, {}, { ca: undefined, insecure: true }), load(1));
     expect(kinds(insecure.measured)).toEqual(["miss"]);
   });
@@ -113,6 +115,7 @@ describe("TLS", () => {
     expect(kinds(given.measured)).toEqual(["miss"]);
     const absent = await runOnce(tlsSpec(port), load(1));
     expect(kinds(absent.measured)).toEqual(["tls"]);
+    expect(absent.examples.tls).toMatch(/--cert FILE and --key FILE/);
   });
 
   it("asks for http/1.1 by ALPN", async () => {
@@ -128,9 +131,11 @@ describe("TLS", () => {
   });
 
   it("says so when the port does not speak TLS, and times out when it says nothing", async () => {
-    const plain = await listen((socket) => socket.once("data", () => socket.end("no\r\n")));
+    const plain = await listen((socket) => socket.once("data", () => socket.end("SSH-2.0-plain\r\n")));
     const wrong = await runOnce(tlsSpec(plain), load(1));
     expect(kinds(wrong.measured)).toEqual(["tls"]);
+    expect(wrong.examples.tls).toMatch(/not TLS .*speak TLS on this port/);
+    expect(wrong.examples.tls).not.toMatch(/SSL routines|:error:/);
     const closing = await listen((socket) => socket.once("data", () => socket.end()));
     const closed = await runOnce(tlsSpec(closing), load(1));
     expect(kinds(closed.measured)).toEqual(["tls"]);
@@ -138,6 +143,7 @@ describe("TLS", () => {
     const silent = await listen(() => {});
     const late = await runOnce(tlsSpec(silent, { timeoutNs: 50e6 as LaneSpec["timeoutNs"] }), load(1));
     expect(kinds(late.measured)).toEqual(["timeout"]);
+    expect(late.examples.timeout).toBe("TCP connected, but the TLS handshake did not end within 50 ms");
   });
 
   it("refuses PEM files that cannot be used, naming the option", async () => {
