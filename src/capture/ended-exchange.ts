@@ -4,8 +4,7 @@
  */
 import type { Breakdown } from "../report/model.js";
 import type { Exchange, Flow, Hold, PacketNote, Resend, WindowStall } from "./flow-events.js";
-import { F, R, rareOf, recordOf, S, ST, STATE, sideOf, X, XT } from "./flow-slab.js";
-import type { Tracking, Troubles } from "./tracking.js";
+import { F, type FlowSlab, R, rareOf, recordOf, S, ST, STATE, sideOf, X, XT } from "./flow-slab.js";
 
 const { firstPacket: FIRST_PACKET, requestSegments: REQUEST_SEGMENTS } = X;
 const { answerSegments: ANSWER_SEGMENTS, smallSegments: SMALL_SEGMENTS } = X;
@@ -16,6 +15,20 @@ const { leg: LEG } = ST;
 const { charged: CHARGED, client: CLIENT } = STATE;
 const EXCHANGES = F.exchanges;
 const NOTHING: readonly never[] = Object.freeze([]);
+
+/** What has delayed the exchange that runs on a flow. */
+export interface Troubles {
+  readonly holds: Hold[];
+  readonly resends: Resend[];
+  readonly windowStalls: WindowStall[];
+}
+
+/** Where the figures of an exchange are taken from. */
+interface Records {
+  readonly slab: FlowSlab;
+  view(slot: number): Flow;
+  recentPackets(slot: number): readonly PacketNote[];
+}
 
 export class EndedExchange implements Exchange {
   number = 0;
@@ -39,17 +52,17 @@ export class EndedExchange implements Exchange {
     server: Number.NaN,
     transfer: Number.NaN,
   };
-  readonly #tracking: Tracking;
+  readonly #records: Records;
   #slot = 0;
   #first = 0;
   #last = 0;
 
-  constructor(tracking: Tracking) {
-    this.#tracking = tracking;
+  constructor(records: Records) {
+    this.#records = records;
   }
 
   get flow(): Flow {
-    return this.#tracking.view(this.#slot);
+    return this.#records.view(this.#slot);
   }
 
   get packets(): readonly [number, number] {
@@ -57,12 +70,12 @@ export class EndedExchange implements Exchange {
   }
 
   recentPackets(): readonly PacketNote[] {
-    return this.#tracking.recentPackets(this.#slot);
+    return this.#records.recentPackets(this.#slot);
   }
 
   /** Takes over what the flow's record says of the exchange that has ended. @param state of the record; @param troubles what delayed it */
   fill(slot: number, state: number, troubles: Troubles | undefined): void {
-    const { ints, times } = this.#tracking.slab;
+    const { ints, times } = this.#records.slab;
     const flow = recordOf(slot);
     const time = flow >> 1;
     const server = sideOf(slot, (state & CLIENT) === 1 ? 1 : 0);
@@ -103,7 +116,7 @@ export class EndedExchange implements Exchange {
     parts.loss = 0;
     parts.window = 0;
     if (accounts >= 0) {
-      const { rare } = this.#tracking.slab;
+      const { rare } = this.#records.slab;
       left -= parts.senderHold = Math.min(left, rare[accounts + R.hold] as number);
       left -= parts.loss = Math.min(left, rare[accounts + R.loss] as number);
       left -= parts.window = Math.min(left, rare[accounts + R.window] as number);

@@ -13,7 +13,7 @@ import { BIT, F, FT, R, RS, rareOf, rareSideOf, recordOf, S, ST, STATE, sideOf }
 import { FlowTable } from "./flow-table.js";
 import { handshakeEnds, synSegment, timestampsSeen } from "./handshake.js";
 import type { Packet } from "./packet.js";
-import { openHole } from "./resends.js";
+import { openHole, unanswered } from "./resends.js";
 import { dataSegment } from "./segments.js";
 import { Tracking } from "./tracking.js";
 
@@ -162,6 +162,7 @@ export class FlowTracker {
     for (const side of [0, 1] as const) {
       const late = ((ints[sideOf(slot, side) + BITS] as number) & BIT.late) !== 0;
       if (late) tellLate(this.#tracking, slot, side === 0 ? 1 : 0);
+      unanswered(this.#tracking, slot, side);
     }
     endExchange(this.#tracking, slot);
     const state = ints[recordOf(slot) + STATE_BITS] as number;

@@ -1,6 +1,6 @@
 /**
- * Records to flows: decodes, counts what is no TCP segment, and hands the segments on a few at a time, so that the tracker can
- * look all of them up before it deals with the first. (`npm run bench -- pcap` watches it.)
+ * Records to flows: decodes, counts what is no TCP segment, and hands the segments on a few at a time, so that the memory of all
+ * their flows can be asked for before the first is dealt with. (`npm run bench -- pcap` watches it.)
  */
 import { decode } from "./decode/decode.js";
 import type { FlowObserver } from "./flow-events.js";

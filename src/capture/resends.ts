@@ -80,12 +80,19 @@ export function resent(tracking: Tracking, slot: number, side: 0 | 1, p: Packet)
   // Without duplicate ACKs this may be a tail loss probe (RFC 8985 section 7): whether anything was lost, the next ACK tells.
   const probe = kind === "fast-retransmit" && duplicateAcks < 3;
   const resend = makeResend(tracking, slot, side, p, kind, waitedNs, original);
+  unanswered(tracking, slot, side);
   if (probe) tracking.waitForAck(slot, side, resend);
   else tellResend(tracking, slot, resend);
   times[time + ST.oldestAt] = p.atNs;
   ints[me + S.oldestPacket] = p.number;
   const now = (ints[me + S.bits] as number) & ~(BIT.small | BIT.freed | BIT.probed);
   ints[me + S.bits] = now | BIT.oldest | BIT.resent | (probe ? BIT.probed : 0);
+}
+
+/** A probe that no ACK has answered, and none will: the data goes out again, or the flow is over. It was lost, as far as can be seen. */
+export function unanswered(tracking: Tracking, slot: number, prober: 0 | 1): void {
+  const probe = tracking.takeProbe(slot, prober);
+  if (probe !== undefined) tellResend(tracking, slot, probe);
 }
 
 /** The ACK after a probe tells by a duplicate SACK (RFC 2883) that the original had arrived; else it was lost. */

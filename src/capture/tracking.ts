@@ -1,17 +1,10 @@
 /** What the parts of the tracker share: the records, the observer, and the rare, rich things that do not fit into a record. */
-import { EndedExchange } from "./ended-exchange.js";
-import type { FlowObserver, Hold, PacketNote, Resend, Side, WindowStall } from "./flow-events.js";
+import { EndedExchange, type Troubles } from "./ended-exchange.js";
+import type { FlowObserver, PacketNote, Resend, Side } from "./flow-events.js";
 import { F, type FlowSlab, recordOf, STATE } from "./flow-slab.js";
 import type { FlowTable } from "./flow-table.js";
 import { FlowView } from "./flow-view.js";
 import { PacketNotes } from "./packet-notes.js";
-
-/** What has delayed the exchange that runs on a flow. */
-export interface Troubles {
-  readonly holds: Hold[];
-  readonly resends: Resend[];
-  readonly windowStalls: WindowStall[];
-}
 
 export class Tracking {
   readonly observer: FlowObserver;
