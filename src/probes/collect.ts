@@ -2,6 +2,7 @@
 
 import type { Timeline } from "../report/model.js";
 import { LatencyHistogram } from "../stats/histogram.js";
+import { together } from "./kernel-facts.js";
 import type { BlockResult, KernelFacts } from "./probe.js";
 import { type Failure, failureOf, type SampleColumns, STATUS_MISS } from "./samples.js";
 
@@ -41,11 +42,11 @@ export class CellCollector {
   writes = 0;
   wholes = 0;
   durationNs = 0;
-  kernel: KernelFacts | null = null;
   slowest: Timeline[] = [];
   readonly #keepSlowest: number;
   readonly #openLoop: boolean;
   readonly #reuse: boolean;
+  readonly #facts: (KernelFacts | null)[] = [];
   readonly #roundMeansNs = new Map<number, number>();
 
   constructor(options: { keepSlowest: number; openLoop: boolean; reuse: boolean }) {
@@ -67,9 +68,14 @@ export class CellCollector {
       if (tlsNs !== null) this.tls.record(tlsNs);
     }
     for (const [kind, says] of Object.entries(block.examples)) this.examples[kind] ??= says;
-    this.kernel = addFacts(this.kernel, block.kernel);
+    this.#facts.push(block.kernel);
     const numbered = block.slowest.map((timeline) => ({ ...timeline, request: timeline.request + before }));
     this.slowest = [...this.slowest, ...numbered].sort((a, b) => b.latencyNs - a.latencyNs).slice(0, this.#keepSlowest);
+  }
+
+  /** Counters of all blocks; what one of them could not see is not known of all. */
+  get kernel(): KernelFacts | null {
+    return together(this.#facts);
   }
 
   /** Mean latency of the answered requests of a round; undefined: it has none. */
@@ -152,18 +158,4 @@ export class CellCollector {
       this.corrected.record((samples.endNs[i] as number) - (samples.intendedNs[i] as number));
     }
   }
-}
-
-function addFacts(sum: KernelFacts | null, facts: KernelFacts | null): KernelFacts | null {
-  if (sum === null || facts === null) return sum ?? facts;
-  const plus = (a: number | null, b: number | null) => (a === null || b === null ? (a ?? b) : a + b);
-  const least = <N extends number>(a: N | null, b: N | null) => (a === null || b === null ? (a ?? b) : a < b ? a : b);
-  return {
-    minRttNs: least(sum.minRttNs, facts.minRttNs),
-    handshakeRttNs: least(sum.handshakeRttNs, facts.handshakeRttNs),
-    retransmits: plus(sum.retransmits, facts.retransmits),
-    dataSegmentsOut: plus(sum.dataSegmentsOut, facts.dataSegmentsOut),
-    dataSegmentsIn: plus(sum.dataSegmentsIn, facts.dataSegmentsIn),
-    mss: sum.mss ?? facts.mss,
-  };
 }

@@ -30,12 +30,13 @@ export function conclude({ plan, run, source, dnsNs, slowServerNs, base }: Concl
     .map((cell) => evidenceOf(cell, plan, dnsNs));
   const evidence = gatherEvidence(cells, run, plan, slowServerNs);
   const timely = timelyEvidence(evidence);
-  const usable = run.cells.filter((_, i) =>
-    timely.cells.some(({ run: { id, used } }) => used && id === run.cells[i]?.planned.cell.id),
+  const used = new Set(timely.cells.flatMap((cell) => (cell.run.used ? [cell.run.id] : [])));
+  const usable = new Map(
+    run.cells.filter(({ planned }) => used.has(planned.cell.id)).map((cell) => [cell.planned.cell.id, cell]),
   );
   const found = effects(
-    usable.map(({ planned }) => planned.cell),
-    (id, round) => usable.find(({ planned }) => planned.cell.id === id)?.collected.roundMeanNs(round),
+    [...usable.values()].map(({ planned }) => planned.cell),
+    (id, round) => usable.get(id)?.collected.roundMeanNs(round),
     plan.rounds.length,
   );
   const { findings, detectors } = judge(evidence);

@@ -16,10 +16,6 @@ export class GiveUp {
       return false;
     }
     this.#inARow++;
-    return this.hopeless(failure);
-  }
-
-  private hopeless(failure: string): boolean {
     return !this.#answered && this.#inARow >= (PATIENCE[failure] ?? Number.POSITIVE_INFINITY);
   }
 }

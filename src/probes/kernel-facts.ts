@@ -1,7 +1,7 @@
-/** What the kernel counted on several connections, as one. */
+/** What the kernel counted on several connections, or in several blocks, as one. */
 import type { KernelFacts } from "./probe.js";
 
-/** Counters are added up; where one connection could not be seen, the sum is not known (null). RTTs and MSS: the smallest. */
+/** Counters are added up; where one of them could not be seen, the sum is not known (null). RTTs and MSS: the smallest. */
 export function together(all: readonly (KernelFacts | null)[]): KernelFacts | null {
   const seen = all.filter((facts) => facts !== null);
   if (seen.length === 0) return null;

@@ -73,6 +73,21 @@ test("warm-up is kept apart, its first requests apart from the rest, and its fai
   expect(cell).toMatchObject({ requests: 1, errors: {}, warmupRequests: 3 });
 });
 
+test("a block whose counters were not seen leaves the sums unknown: a part of them would look like merged writes", () => {
+  const kernel = {
+    minRttNs: ns(500),
+    handshakeRttNs: ns(900),
+    retransmits: 1,
+    dataSegmentsOut: 10,
+    dataSegmentsIn: 5,
+    mss: 1448,
+  };
+  const cell = collector(false);
+  cell.add(0, block({ kernel }));
+  cell.add(1, block({ kernel: null }));
+  expect(cell.kernel).toMatchObject({ dataSegmentsOut: null, retransmits: null, minRttNs: 500 });
+});
+
 test("blocks add up: counters, kernel facts, the slowest of all with running numbers", () => {
   const kernel = {
     minRttNs: ns(500),

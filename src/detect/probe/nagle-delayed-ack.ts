@@ -34,27 +34,42 @@ export const nagleDelayedAck: ProbeDetector<"nagle-delayed-ack"> = {
 };
 
 function requestFinding(evidence: ProbeEvidence, stall: Stall): Finding {
-  const { cell, confidence } = stall;
-  const off = nagleOffTwin(evidence, cell);
-  const calmTwin = off ?? (cell.pieces > 1 ? oneWriteTwin(evidence, cell) : null);
-  const costNs = costOf(stall.delaysNs);
-  const [count, of] = [stall.delaysNs.length, cell.latencyNs.length];
+  const { cell } = stall;
+  const twin = nagleOffTwin(evidence, cell) ?? (cell.pieces > 1 ? oneWriteTwin(evidence, cell) : null);
+  return findingOf("client", stall, twin, proofWords(stall), heldTimelines(cell.run, stallThresholdNs(evidence)));
+}
+
+function answerFinding(evidence: ProbeEvidence, stall: AnswerStall): Finding {
+  const { cell, twin } = stall;
+  const proof =
+    twin === null
+      ? "the server is the sender here: the answer's first piece came, the rest came after a pause as long as a delayed ACK; --quickack default,on would prove it"
+      : `the server is the sender here: the answer's first piece came, the rest only after our kernel's delayed ACK; with TCP_QUICKACK on ${stillPausing(evidence, twin)} of ${twin.latencyNs.length} answers pause`;
+  return findingOf("server", stall, twin, proof, pausedTimelines(cell.run, stallThresholdNs(evidence)));
+}
+
+/** @param sender the end that held back; @param twin the cell that differs in the cause and does not stall, if it was run */
+function findingOf(
+  sender: "client" | "server",
+  { cell, confidence, delaysNs }: Pick<Stall, "cell" | "confidence" | "delaysNs">,
+  twin: ProbeCell | null,
+  proof: string,
+  timelines: Finding["evidence"],
+): Finding {
+  const costNs = costOf(delaysNs);
+  const [count, of] = [delaysNs.length, cell.latencyNs.length];
   return {
     code: "nagle-delayed-ack",
     severity: severityOf(confidence),
-    title: prose.title("client", { count, of, p50Ns: costNs.p50 }),
+    title: prose.title(sender, { count, of, p50Ns: costNs.p50 }),
     subject: { run: cell.run.id },
     count,
     of,
     costNs,
     confidence,
-    evidence: [
-      { says: proofWords(stall) },
-      ...heldTimelines(cell.run, stallThresholdNs(evidence)),
-      ...(calmTwin === null ? [] : [{ says: comparison(cell, calmTwin) }]),
-    ],
-    fix: [...prose.fix.client],
-    whatIf: whatIf(calmTwin),
+    evidence: [{ says: proof }, ...timelines, ...(twin === null ? [] : [{ says: comparison(cell, twin) }])],
+    fix: [...prose.fix[sender]],
+    whatIf: whatIf(twin),
   };
 }
 
@@ -68,33 +83,6 @@ function proofWords({ delaysNs, proved, confidence }: Stall): string {
   if (confidence === "likely")
     return "told by the experiment: late with Nagle on, not late with Nagle off, all else equal";
   return "told by latency alone: no kernel timestamps, and no cell with the same pieces and Nagle off (--nagle on,off)";
-}
-
-function answerFinding(evidence: ProbeEvidence, stall: AnswerStall): Finding {
-  const { cell, confidence } = stall;
-  const costNs = costOf(stall.delaysNs);
-  const [count, of] = [stall.delaysNs.length, cell.latencyNs.length];
-  const proof =
-    stall.twin === null
-      ? "the server is the sender here: the answer's first piece came, the rest came after a pause as long as a delayed ACK; --quickack default,on would prove it"
-      : `the server is the sender here: the answer's first piece came, the rest only after our kernel's delayed ACK; with TCP_QUICKACK on ${stillPausing(evidence, stall.twin)} of ${stall.twin.latencyNs.length} answers pause`;
-  return {
-    code: "nagle-delayed-ack",
-    severity: severityOf(confidence),
-    title: prose.title("server", { count, of, p50Ns: costNs.p50 }),
-    subject: { run: cell.run.id },
-    count,
-    of,
-    costNs,
-    confidence,
-    evidence: [
-      { says: proof },
-      ...pausedTimelines(cell.run, stallThresholdNs(evidence)),
-      ...(stall.twin === null ? [] : [{ says: comparison(cell, stall.twin) }]),
-    ],
-    fix: [...prose.fix.server],
-    whatIf: whatIf(stall.twin),
-  };
 }
 
 /** A guess is no reason to fail a gate. */

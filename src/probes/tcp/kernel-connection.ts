@@ -2,7 +2,7 @@
  * One connection of the kernel engine: a state machine over a socket of our own. It never waits; the lane's loop tells it
  * when its descriptor is ready or its time has come. Hot: a request allocates nothing beyond its answer's record.
  */
-import { type AnswerReader, INCOMPLETE, type Protocol } from "../../protocols/protocol.js";
+import { type AnswerReader, type Complete, INCOMPLETE, type Protocol } from "../../protocols/protocol.js";
 import { ERRNO, errnoName, type KernelCalls } from "../../sockets/kernel-calls.js";
 import {
   connectResult,
@@ -318,11 +318,15 @@ export class KernelConnection implements StampSink {
     else {
       this.endNs = nowNs();
       this.#armQuickAck();
-      this.status =
-        answer.kind === "value" ? STATUS_VALUE : answer.kind === "miss" ? STATUS_MISS : statusOf("error-answer");
-      if (answer.kind === "error") this.says = answer.detail ?? "";
-      this.#finish(answer.closes === true);
+      this.#answered(answer, answer.closes === true);
     }
+  }
+
+  /** The whole answer is there, and `endNs` is set. @param close the connection is not to be used again */
+  #answered({ kind, detail }: Complete, close: boolean): void {
+    this.status = kind === "value" ? STATUS_VALUE : kind === "miss" ? STATUS_MISS : statusOf("error-answer");
+    if (kind === "error") this.says = detail ?? "";
+    this.#finish(close);
   }
 
   #peerClosed(): void {
@@ -333,9 +337,7 @@ export class KernelConnection implements StampSink {
     const answer = this.#answers.close();
     if (answer.state === "complete" && this.state === "reading") {
       this.endNs = nowNs();
-      this.status =
-        answer.kind === "value" ? STATUS_VALUE : answer.kind === "miss" ? STATUS_MISS : statusOf("error-answer");
-      this.#finish(true);
+      this.#answered(answer, true);
     } else if (!this.#retryOnNewConnection()) {
       const part = Number.isNaN(this.firstByteNs) ? "before it answered" : "in the middle of its answer";
       this.#fail("closed", `the server closed the connection ${part}`);
