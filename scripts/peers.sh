@@ -16,6 +16,17 @@ need redis-server redis-server
 need redis-tools redis-benchmark
 need nginx nginx
 need haproxy haproxy
+need apache2 apache2
+need caddy caddy
+need h2o h2o
+need nghttp2-server nghttpd
+need nghttp2-client h2load
+need etcd-server etcd
+need python3-grpcio /usr/lib/python3/dist-packages/grpc/__init__.py
+need ngtcp2-server gtlsserver
+need ngtcp2-client gtlsclient
+need curl curl
+need iproute2 tc
 need sockperf sockperf
 need tshark tshark
 need tcptrace tcptrace

@@ -13,10 +13,15 @@ export const PROBE_FINDING_CODES = [
 
 export type ProbeFindingCode = (typeof PROBE_FINDING_CODES)[number];
 
-/** A capture shows all of them but our own lateness: it was not us who asked. */
-export type CaptureFindingCode = Exclude<FindingCode, "generator-lag">;
+/** Judged on rates and times that a user gives or a report holds, by `netlat pool`. */
+export type PoolFindingCode = "pool-undersized" | "pool-oversized";
+
+/** A capture shows all others but our own lateness: it was not us who asked. */
+export type CaptureFindingCode = Exclude<FindingCode, "generator-lag" | PoolFindingCode>;
+
+const NOT_IN_CAPTURES: readonly FindingCode[] = ["generator-lag", "pool-undersized", "pool-oversized"];
 
 /** In the order of the report. */
 export const CAPTURE_FINDING_CODES = FINDING_CODES.filter(
-  (code): code is CaptureFindingCode => code !== "generator-lag",
+  (code): code is CaptureFindingCode => !NOT_IN_CAPTURES.includes(code),
 );

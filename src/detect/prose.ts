@@ -162,6 +162,25 @@ export const PROSE = {
       ],
     },
   },
+  "pool-undersized": {
+    summary: "the pool has too few connections: requests wait for one before they are even sent",
+    title: (connections: number, needed: number): string =>
+      `pool too small: ${connections} ${connections === 1 ? "connection" : "connections"} where ${needed} are needed`,
+    fix: [
+      "first shorten the time that a request holds its connection (the other findings say how): it needs fewer connections, and less of everything else",
+      "then raise the pool to the number recommended, if the server accepts that many from all its clients together",
+    ],
+  },
+  "pool-oversized": {
+    summary:
+      "the pool has many more connections than the load needs: they cost memory, handshakes and the server's slots",
+    title: (connections: number, needed: number): string =>
+      `pool too large: ${connections} connections where ${needed} carry the load with head room`,
+    fix: [
+      "lower the pool to the number recommended; a small pool also shows a slow server sooner than a long queue inside it does",
+      "set an idle timeout, so that what a burst opened is closed again",
+    ],
+  },
 } as const satisfies { [C in FindingCode]: Prose };
 
 type Role = "client" | "server";

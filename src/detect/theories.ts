@@ -199,7 +199,7 @@ function nagleDelayedAck(evidence: ProbeEvidence, _question: LatencyInQuestion, 
 const couldStall = (cell: ProbeCell): boolean => cell.nagle && cell.pieces > 1 && !cell.cork;
 
 function delayedWords({ subject, count, of, costNs }: Finding): string {
-  const place = "run" in subject ? subject.run : `flow ${subject.flow}`;
+  const place = "run" in subject ? subject.run : "flow" in subject ? `flow ${subject.flow}` : subject.pool;
   return `${count} of ${of} requests in ${place} waited ${formatDuration(costNs.p50)} (p50) for a delayed ACK`;
 }
 

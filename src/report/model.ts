@@ -3,6 +3,10 @@
  * Durations are integer nanoseconds. docs/report.md explains each part; schema/report.v1.json is generated from here.
  */
 import { z } from "zod";
+import { comparisonSchema } from "./comparison-model.js";
+import { gateSchema } from "./gate-model.js";
+import { poolSchema } from "./pool-model.js";
+import { count, duration, histogramSchema, signedDuration } from "./primitives.js";
 
 export const SCHEMA_ID = "netlat.report/1";
 
@@ -18,26 +22,9 @@ export const FINDING_CODES = [
   "syn-retransmit",
   "zero-window",
   "connection-reset",
+  "pool-undersized",
+  "pool-oversized",
 ] as const;
-
-const duration = z.number().nonnegative();
-const signedDuration = z.number();
-const count = z.int().nonnegative();
-
-export const histogramSchema = z
-  .object({
-    unit: z.literal("ns"),
-    count,
-    min: duration,
-    max: duration,
-    mean: duration,
-    p50: duration,
-    p90: duration,
-    p99: duration,
-    p999: duration,
-    hdr: z.string().describe("HdrHistogram V2 compressed, base64: the whole distribution, 3 significant digits"),
-  })
-  .strict();
 
 /** The parts add up to the latency. */
 const breakdownSchema = z
@@ -124,10 +111,7 @@ export const runSchema = z
       .optional()
       .describe("capture: exchanges in flight, integrated over the time of the capture"),
     breakdownNs: breakdownSchema.optional().describe("capture: where the latency of all exchanges went, added up"),
-    pool: z
-      .lazy(() => poolSchema)
-      .optional()
-      .describe("capture: this service by Little's law"),
+    pool: poolSchema.optional().describe("capture: this service by Little's law"),
     wire: z
       .object({
         pieces: count.describe("pieces per request that were asked for"),
@@ -146,7 +130,11 @@ export const runSchema = z
   })
   .strict();
 
-const subjectSchema = z.union([z.object({ run: z.string() }).strict(), z.object({ flow: z.int() }).strict()]);
+const subjectSchema = z.union([
+  z.object({ run: z.string() }).strict(),
+  z.object({ flow: z.int() }).strict(),
+  z.object({ pool: z.string().describe("what the pool serves: a service, a cell, or the numbers given") }).strict(),
+]);
 
 /** The packets of one exchange as a ladder shows them. */
 const ladderSchema = z
@@ -233,32 +221,6 @@ export const effectSchema = z
   })
   .strict();
 
-const poolLoadSchema = z
-  .object({
-    residenceNs: duration.describe("W"),
-    inFlight: z.number().nonnegative().describe("L = lambda x W"),
-    connectionsNeeded: count,
-    utilisation: z
-      .number()
-      .nonnegative()
-      .nullable()
-      .describe("L / connections; null when the number of connections is not given"),
-    capacityPerSecond: z.number().nonnegative().nullable().describe("connections / W"),
-    waiting: z.number().nonnegative().nullable().describe("L - connections where that is above 0"),
-    stable: z.boolean().nullable(),
-  })
-  .strict();
-
-export const poolSchema = z
-  .object({
-    arrivalPerSecond: z.number().nonnegative().describe("lambda"),
-    connections: count.nullable(),
-    now: poolLoadSchema,
-    after: poolLoadSchema.nullable(),
-    says: z.array(z.string()),
-  })
-  .strict();
-
 const probeSourceSchema = z
   .object({
     kind: z.literal("probe"),
@@ -312,6 +274,28 @@ const captureSourceSchema = z
 
 const poolSourceSchema = z.object({ kind: z.literal("pool"), from: z.string() }).strict();
 
+/** Where a report came from that others were made of. */
+const partSchema = z
+  .object({ file: z.string(), kind: z.string(), subject: z.string(), startedAt: z.string(), requests: count })
+  .strict();
+
+const mergeSourceSchema = z
+  .object({
+    kind: z.literal("merge"),
+    parts: z.array(partSchema),
+    alike: z.boolean().describe("false: the parts differ by more than chance allows; `warnings` says how"),
+    warnings: z.array(z.string()),
+  })
+  .strict();
+
+const comparisonSourceSchema = z
+  .object({ kind: z.literal("comparison"), base: partSchema, new: partSchema, interleaved: z.boolean() })
+  .strict();
+
+const checkSourceSchema = z
+  .object({ kind: z.literal("check"), suite: z.string(), durationNs: duration, interrupted: z.boolean() })
+  .strict();
+
 export const reportSchema = z
   .object({
     schema: z.literal(SCHEMA_ID),
@@ -326,7 +310,14 @@ export const reportSchema = z
       })
       .strict(),
     startedAt: z.iso.datetime(),
-    source: z.discriminatedUnion("kind", [probeSourceSchema, captureSourceSchema, poolSourceSchema]),
+    source: z.discriminatedUnion("kind", [
+      probeSourceSchema,
+      captureSourceSchema,
+      poolSourceSchema,
+      mergeSourceSchema,
+      comparisonSourceSchema,
+      checkSourceSchema,
+    ]),
     runs: z.array(runSchema),
     flows: z.array(flowSchema),
     effects: z.array(effectSchema),
@@ -334,14 +325,19 @@ export const reportSchema = z
     theories: z.array(theorySchema),
     detectors: z.array(detectorSchema),
     pool: poolSchema.nullable(),
+    comparison: comparisonSchema.optional().describe("netlat compare, netlat probe --ab"),
+    gate: gateSchema.optional().describe("netlat check: what was expected, what was seen"),
     verdict: z
       .object({ status: z.enum(["pass", "fail", "inconclusive", "none"]), reasons: z.array(z.string()) })
       .strict(),
   })
   .strict();
 
+export type { Comparison } from "./comparison-model.js";
+export type { Gate } from "./gate-model.js";
+export type { PoolLoad, PoolReport } from "./pool-model.js";
+export type { HistogramData } from "./primitives.js";
 export type FindingCode = (typeof FINDING_CODES)[number];
-export type HistogramData = z.infer<typeof histogramSchema>;
 export type TimelineEvent = z.infer<typeof timelineEventSchema>;
 export type Timeline = z.infer<typeof timelineSchema>;
 export type Run = z.infer<typeof runSchema>;
@@ -349,11 +345,10 @@ export type Finding = z.infer<typeof findingSchema>;
 export type Theory = z.infer<typeof theorySchema>;
 export type DetectorOutcome = z.infer<typeof detectorSchema>;
 export type Effect = z.infer<typeof effectSchema>;
-export type PoolLoad = z.infer<typeof poolLoadSchema>;
-export type PoolReport = z.infer<typeof poolSchema>;
 export type Breakdown = z.infer<typeof breakdownSchema>;
 export type Ladder = z.infer<typeof ladderSchema>;
 export type FlowSummary = z.infer<typeof flowSchema>;
 export type CaptureSource = z.infer<typeof captureSourceSchema>;
 export type ProbeSource = z.infer<typeof probeSourceSchema>;
+export type ReportPart = z.infer<typeof partSchema>;
 export type Report = z.infer<typeof reportSchema>;

@@ -4,7 +4,8 @@ import { formatDuration } from "../../units/duration.js";
 import { formatRate } from "../../units/rate.js";
 import { PART_NAMES, PARTS } from "../breakdown.js";
 import { percent, whole } from "../counting.js";
-import { captureFacts, captureName } from "../table/capture-head.js";
+import { subjectOf } from "../source-names.js";
+import { captureFacts } from "../table/capture-head.js";
 import { NO_SERVICES } from "../table/cells.js";
 import { errorsOf, inFlightOf } from "../table/columns.js";
 import { flowColumns, unshown } from "../table/flows.js";
@@ -17,7 +18,7 @@ export function captureHead(source: Extract<Report["source"], { kind: "capture" 
   const facts = captureFacts(source).map(
     ({ label, text, warns }) => `**${warns ? `${label}:` : label}** ${warns ? `**${prose(text)}**` : prose(text)}`,
   );
-  return [`# netlat pcap ${code(captureName(source))}`, "", ...list(facts)];
+  return [`# netlat pcap ${code(subjectOf(source))}`, "", ...list(facts)];
 }
 
 export function services(report: Report, page: Page): string[] {

@@ -3,6 +3,7 @@ import type { Report } from "../../report/model.js";
 import { formatDuration } from "../../units/duration.js";
 import { cellName } from "../factors.js";
 import type { Renderer } from "../renderer.js";
+import { commandOf, subjectOf } from "../source-names.js";
 import { probeFacts } from "../table/head.js";
 import { type Page, pageFor, type Section } from "../table/page.js";
 import { unlikeFirsts } from "../table/phases.js";
@@ -57,7 +58,7 @@ export const markdown: Renderer = (report, terminal) => {
 function head(report: Report, page: Page): string[] {
   const { source } = report;
   if (source.kind === "capture") return captureHead(source);
-  if (source.kind === "pool") return [`# netlat ${source.kind}`, "", prose(source.from)];
+  if (source.kind !== "probe") return [`# netlat ${commandOf(source)}`, "", prose(subjectOf(source))];
   const facts = probeFacts(report, source, page).map(([label, text]) => `**${label}** ${prose(text)}`);
   const unseen = source.notSeen.map((text) => `**not seen** ${prose(text)}`);
   const broken = source.interrupted

@@ -11,8 +11,6 @@ export interface Fact {
   readonly warns: boolean;
 }
 
-export const captureName = (source: CaptureSource): string => (source.file === "-" ? "standard input" : source.file);
-
 export function captureFacts(source: CaptureSource): Fact[] {
   const facts: Fact[] = [];
   const fact = (label: string, text: string): number => facts.push({ label, text, warns: false });

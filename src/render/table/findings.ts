@@ -49,6 +49,7 @@ export function subjectOf(finding: Finding, report: Report, { factors, theme }: 
     const flow = flowOf(report, subject.flow);
     return flow === undefined ? `flow ${subject.flow}` : `flow ${subject.flow}, ${flowName(flow, theme.marks)}`;
   }
+  if ("pool" in subject) return subject.pool;
   const run = report.runs.find((candidate) => candidate.id === subject.run);
   return run === undefined ? subject.run : cellName(run, factors);
 }

@@ -2,8 +2,9 @@
 import type { ProbeSource, Report, Run } from "../../report/model.js";
 import { formatDuration } from "../../units/duration.js";
 import { formatSize } from "../../units/size.js";
+import { commandOf, subjectOf } from "../source-names.js";
 import { displayWidth, hang, padEnd } from "../text.js";
-import { captureFacts, captureName, type Fact } from "./capture-head.js";
+import { captureFacts, type Fact } from "./capture-head.js";
 import type { Page } from "./page.js";
 
 const LABEL = 10;
@@ -11,20 +12,13 @@ const LABEL = 10;
 export function head(report: Report, page: Page): string[] {
   const { theme, prose } = page;
   const { source } = report;
-  const title = theme.title(`netlat ${COMMANDS[source.kind]}`);
-  const subject = subjectOfSource(source);
+  const title = theme.title(`netlat ${commandOf(source)}`);
+  const subject = subjectOf(source);
   const fits = displayWidth(title) + 2 + displayWidth(subject) <= prose;
   const lines = fits ? [`${title}  ${theme.strong(subject)}`] : [title, ...hang("  ", subject, prose, theme.strong)];
   if (source.kind === "probe") return [...lines, ...probeHead(report, source, page)];
   if (source.kind === "capture") return [...lines, ...captureFacts(source).flatMap((fact) => captureLine(fact, page))];
   return lines;
-}
-
-const COMMANDS: Readonly<Record<Report["source"]["kind"], string>> = { probe: "probe", capture: "pcap", pool: "pool" };
-
-function subjectOfSource(source: Report["source"]): string {
-  if (source.kind === "probe") return source.endpoint;
-  return source.kind === "capture" ? captureName(source) : source.from;
 }
 
 function probeHead(report: Report, source: ProbeSource, page: Page): string[] {
