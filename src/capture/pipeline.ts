@@ -3,10 +3,10 @@
  * their flows can be asked for before the first is dealt with. (`npm run bench -- pcap` watches it.)
  */
 import { decode } from "./decode/decode.js";
-import type { FlowObserver } from "./flow-events.js";
-import { FlowTracker } from "./flow-tracker.js";
-import { type Decoded, Packet, SKIP_REASONS, type SkipReason } from "./packet.js";
-import type { CaptureRecord, RecordSink } from "./record.js";
+import { type Decoded, Packet, SKIP_REASONS, type SkipReason } from "./decode/packet.js";
+import type { FlowObserver } from "./flows/flow-events.js";
+import { FlowTracker } from "./flows/flow-tracker.js";
+import type { CaptureRecord, RecordSink } from "./readers/record.js";
 
 const BATCH = 32;
 

@@ -6,8 +6,8 @@
 import { close, fstat, open, read, type Stats } from "node:fs";
 import { promisify } from "node:util";
 import { EXIT, NetlatError } from "../errors.js";
-import { COMPRESSION_MAGIC_BYTES, type Compression, compressionOf, decompressed } from "./decompress.js";
-import type { ByteSource } from "./formats.js";
+import { COMPRESSION_MAGIC_BYTES, type Compression, compressionOf, decompressed } from "./compression/decompress.js";
+import type { ByteSource } from "./readers/formats.js";
 
 const CHUNK_BYTES = 512 * 1024;
 const BUFFERS = 3;

@@ -1,4 +1,4 @@
-import type { ReaderName } from "../capture/formats.js";
+import type { ReaderName } from "../capture/readers/formats.js";
 import type { Ns } from "../units/duration.js";
 import type { EmitOptions } from "./ui.js";
 

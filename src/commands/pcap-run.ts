@@ -1,13 +1,13 @@
 /** The work behind `netlat pcap`: from the file to flows, exchanges, findings and the report. */
 
-import type { FlowFilter } from "../capture/filter.js";
-import { parseFilter } from "../capture/filter-parser.js";
-import { filtered, packetTest } from "../capture/filtering.js";
-import type { FlowObserver } from "../capture/flow-events.js";
-import { readCapture, readerMaker } from "../capture/formats.js";
-import { linkTypeName } from "../capture/link-types.js";
+import type { FlowFilter } from "../capture/filter/filter.js";
+import { parseFilter } from "../capture/filter/filter-parser.js";
+import { filtered, packetTest } from "../capture/filter/filtering.js";
+import type { FlowObserver } from "../capture/flows/flow-events.js";
 import { CapturePipeline } from "../capture/pipeline.js";
-import type { CaptureSummary } from "../capture/record.js";
+import { readCapture, readerMaker } from "../capture/readers/formats.js";
+import { linkTypeName } from "../capture/readers/link-types.js";
+import type { CaptureSummary } from "../capture/readers/record.js";
 import { type CaptureSource, openCapture } from "../capture/source.js";
 import { type CaptureAnalysis, captureAnalysis } from "../detect/capture/conclude.js";
 import { EXIT, NetlatError, usageError } from "../errors.js";

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { READERS } from "../capture/formats.js";
+import { READERS } from "../capture/readers/formats.js";
 import { parseDuration } from "../units/duration.js";
 import {
   formatOption,

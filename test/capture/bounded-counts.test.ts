@@ -1,11 +1,11 @@
 /** Figures that stay small whatever the capture: latencies of a flow, intervals open at once. Held against plain arithmetic. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FlowAccounts } from "../../src/capture/flow-accounts.js";
-import { FlowIndex } from "../../src/capture/flow-index.js";
-import { FlowLatencies } from "../../src/capture/flow-latencies.js";
-import { InFlight } from "../../src/capture/in-flight.js";
-import { Service } from "../../src/capture/service.js";
+import { FlowAccounts } from "../../src/capture/services/flow-accounts.js";
+import { FlowIndex } from "../../src/capture/services/flow-index.js";
+import { FlowLatencies } from "../../src/capture/services/flow-latencies.js";
+import { InFlight } from "../../src/capture/services/in-flight.js";
+import { Service } from "../../src/capture/services/service.js";
 import { fromHistogramData, toHistogramData } from "../../src/report/histogram.js";
 import { LatencyHistogram } from "../../src/stats/histogram.js";
 import { bucketOf } from "../../src/stats/log-counts.js";

@@ -1,6 +1,6 @@
 /** Packets by hand, from the inside out: `ethernet(ipv4(tcp({ flags: SYN })))`. Checksums stay 0: nobody judges them. */
 import { parseAddress } from "../../src/capture/decode/address.js";
-import { CaptureRecord } from "../../src/capture/record.js";
+import { CaptureRecord } from "../../src/capture/readers/record.js";
 
 export const FIN = 1;
 export const SYN = 2;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decode } from "../../src/capture/decode/decode.js";
-import { Packet } from "../../src/capture/packet.js";
+import { Packet } from "../../src/capture/decode/packet.js";
 import { ACK, FIN, PSH, RST, SYN } from "./build-packet.js";
 import { Conversation, type ConversationFields } from "./conversation.js";
 

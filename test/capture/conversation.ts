@@ -1,5 +1,5 @@
 /** A scripted TCP connection: who says what and when; sequence numbers, ACKs and options keep themselves. */
-import type { CaptureRecord } from "../../src/capture/record.js";
+import type { CaptureRecord } from "../../src/capture/readers/record.js";
 import {
   ACK,
   ethernet,

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseAddress } from "../../src/capture/decode/address.js";
-import type { FlowKey } from "../../src/capture/filter.js";
-import { parseFilter } from "../../src/capture/filter-parser.js";
-import type { CaptureProtocol } from "../../src/capture/flow-events.js";
+import type { FlowKey } from "../../src/capture/filter/filter.js";
+import { parseFilter } from "../../src/capture/filter/filter-parser.js";
+import type { CaptureProtocol } from "../../src/capture/flows/flow-events.js";
 import { NetlatError } from "../../src/errors.js";
 
 function key(a: string, aPort: number, b: string, bPort: number): FlowKey {

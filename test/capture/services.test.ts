@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Services } from "../../src/capture/services.js";
+import { Services } from "../../src/capture/services/services.js";
 import { begin, exchange, type OpenFlow } from "../detect/capture/script.js";
 
 const make = (maxServices = 1000, flowsShown = 5): Services =>

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NetlatError } from "../../src/errors.js";
 import { sizePool } from "../../src/pool/littles-law.js";
-import { poolSchema } from "../../src/report/model.js";
+import { poolSchema } from "../../src/report/pool-model.js";
 import { ms } from "../../src/units/duration.js";
 
 const question = { arrivalPerSecond: 5000, residenceNs: ms(45), connections: 20, afterNs: ms(1) };

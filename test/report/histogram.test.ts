@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NetlatError } from "../../src/errors.js";
 import { distribution, fromHistogramData, histogramOf, toHistogramData } from "../../src/report/histogram.js";
-import { histogramSchema } from "../../src/report/model.js";
+import { histogramSchema } from "../../src/report/primitives.js";
 import { LatencyHistogram } from "../../src/stats/histogram.js";
 
 describe("histogramOf", () => {

@@ -1,4 +1,4 @@
-import type { Decoded, SkipReason } from "../packet.js";
+import type { Decoded, SkipReason } from "./packet.js";
 
 /**
  * How far decoding has come: the next header lies at `bytes[at]`. There is one cursor, moved forward by one function per

@@ -3,8 +3,8 @@
  * filled anew, strings from a fixed set as states, every read behind a check of the length (beyond its end a typed array gives
  * undefined, which is slow and wrong). `npm run bench -- pcap` watches it.
  */
-import type { Decoded, Packet } from "../packet.js";
-import type { CaptureRecord } from "../record.js";
+
+import type { CaptureRecord } from "../readers/record.js";
 import { Cursor, type Step } from "./cursor.js";
 import { authentication, ip, ipv4, ipv6, ipv6Fragment, ipv6Options } from "./ip.js";
 import {
@@ -20,6 +20,7 @@ import {
   pppoe,
   vlan,
 } from "./link.js";
+import type { Decoded, Packet } from "./packet.js";
 import { tcpHeader } from "./tcp.js";
 import { gre, udpHeader } from "./tunnel.js";
 import { decodeUsual } from "./usual.js";

@@ -1,5 +1,5 @@
-import type { Packet } from "../packet.js";
 import { type Cursor, cutShort, int32, lacks, type Step, uint16 } from "./cursor.js";
+import type { Packet } from "./packet.js";
 
 /** An offloaded segment has no length in its IP header; Linux makes none above GSO_MAX_SIZE. */
 const MAX_OFFLOADED_BYTES = 8 * 65_536;

@@ -1,5 +1,5 @@
-import type { Decoded, Packet } from "../packet.js";
 import { type Cursor, cutShort, int32, lacks, uint16 } from "./cursor.js";
+import type { Decoded, Packet } from "./packet.js";
 
 const SYN = 2;
 /** RFC 7323 2.3: a larger shift is taken as this. */

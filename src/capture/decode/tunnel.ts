@@ -1,6 +1,6 @@
-import type { Packet } from "../packet.js";
 import { type Cursor, cutShort, int32, lacks, type Step, uint16 } from "./cursor.js";
 import { byEtherType } from "./link.js";
+import type { Packet } from "./packet.js";
 
 const VXLAN_PORT = 4789;
 /** What Linux and flannel use by default: older than the assignment, so the header must look like VXLAN in every reserved bit. */

@@ -3,8 +3,9 @@
  * which V8 turns into single instructions, instead of a step per layer; anything else takes the steps, and the two must agree
  * (test/capture/decode/usual.test.ts). `npm run bench -- pcap` watches it.
  */
-import type { Packet } from "../packet.js";
-import type { CaptureRecord } from "../record.js";
+
+import type { CaptureRecord } from "../readers/record.js";
+import type { Packet } from "./packet.js";
 import { readOptions } from "./tcp.js";
 
 const ETHERNET = 1;

@@ -2,7 +2,7 @@
  * Delayed exchanges of one end of one flow that may yet turn out to be none: kept apart until the flow ends. Small, since every flow of
  * a capture may have one.
  */
-import type { Service } from "../../capture/service.js";
+import type { Service } from "../../capture/services/service.js";
 import type { Ladder } from "../../report/model.js";
 import type { Sink } from "./delays.js";
 import type { Proof, Role, Tallies, Tally } from "./tally.js";

@@ -1,6 +1,6 @@
 /** From a capture's flows to a report: one observer to hand to the flow tracker, and what it concludes. Pure. */
-import type { FlowObserver } from "../../capture/flow-events.js";
-import { Services } from "../../capture/services.js";
+import type { FlowObserver } from "../../capture/flows/flow-events.js";
+import { Services } from "../../capture/services/services.js";
 import type { CaptureSource, Report } from "../../report/model.js";
 import { Panel } from "./panel.js";
 import { CAPTURE_DETECTORS, type CaptureDetectors } from "./registry.js";

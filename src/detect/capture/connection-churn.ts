@@ -1,6 +1,6 @@
 /** Connections that were opened, asked once and closed, again and again: each costs a handshake (RFC 9293 3.5) and a slow start. */
-import type { Flow } from "../../capture/flow-events.js";
-import type { Service } from "../../capture/service.js";
+import type { Flow } from "../../capture/flows/flow-events.js";
+import type { Service } from "../../capture/services/service.js";
 import type { Finding } from "../../report/model.js";
 import { digits, formatDuration } from "../../units/duration.js";
 import { PROSE } from "../prose.js";

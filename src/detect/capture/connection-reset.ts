@@ -1,6 +1,6 @@
 /** A reset (RFC 9293 3.5.3) that broke off a request without an answer, or refused a connection. After an answer it harms nobody. */
-import type { Flow, Side } from "../../capture/flow-events.js";
-import { brokenBy, roleOf, type Service } from "../../capture/service.js";
+import type { Flow, Side } from "../../capture/flows/flow-events.js";
+import { brokenBy, roleOf, type Service } from "../../capture/services/service.js";
 import type { Finding } from "../../report/model.js";
 import { PROSE } from "../prose.js";
 import type { CaptureDetector, Watch, WatchContext } from "./detector.js";

@@ -1,6 +1,6 @@
 /** An ACK that came alone and late (RFC 1122 4.2.3.2; Linux TCP_DELACK_MIN), while nothing waited for it. */
-import type { LateAck } from "../../capture/flow-events.js";
-import { roleOf } from "../../capture/service.js";
+import type { LateAck } from "../../capture/flows/flow-events.js";
+import { roleOf } from "../../capture/services/service.js";
 import type { Finding } from "../../report/model.js";
 import { formatDuration } from "../../units/duration.js";
 import { PROSE } from "../prose.js";

@@ -2,8 +2,8 @@
  * Exchanges that one kind of event (a hold, a resend, a closed window) has delayed: each counted once for each end to blame, with the
  * time that its events cover. Events that belong to no exchange are kept, few per flow, until the flow ends: see `settle`.
  */
-import type { Exchange, Flow, Side } from "../../capture/flow-events.js";
-import { roleOf } from "../../capture/service.js";
+import type { Exchange, Flow, Side } from "../../capture/flows/flow-events.js";
+import { roleOf } from "../../capture/services/service.js";
 import type { WatchContext } from "./detector.js";
 import { ladderOf, type Marks } from "./ladder.js";
 import { type Proof, Tallies, type Tally } from "./tally.js";

@@ -2,8 +2,8 @@
  * What a detector of captures is. It is told what the flow tracker worked out (exchanges, holds, resends), never packets, and its
  * memory must not grow with the file: counts, LogCounts of costs, the worst few proofs, one ladder.
  */
-import type { FlowObserver } from "../../capture/flow-events.js";
-import type { Services } from "../../capture/services.js";
+import type { FlowObserver } from "../../capture/flows/flow-events.js";
+import type { Services } from "../../capture/services/services.js";
 import type { Finding } from "../../report/model.js";
 import type { CaptureFindingCode } from "../finding-codes.js";
 

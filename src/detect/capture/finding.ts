@@ -1,5 +1,5 @@
 /** From a tally to a finding: what all detectors of captures say in the same way. */
-import type { Service } from "../../capture/service.js";
+import type { Service } from "../../capture/services/service.js";
 import type { Finding } from "../../report/model.js";
 import type { CaptureFindingCode } from "../finding-codes.js";
 import type { Tally } from "./tally.js";

@@ -1,6 +1,6 @@
 /** The packets of one exchange, as a ladder between client and server, with a word at those that prove something. */
-import type { Exchange, PacketNote } from "../../capture/flow-events.js";
-import { roleOf } from "../../capture/service.js";
+import type { Exchange, PacketNote } from "../../capture/flows/flow-events.js";
+import { roleOf } from "../../capture/services/service.js";
 import type { Ladder } from "../../report/model.js";
 
 /** Packet number to what it proves. */

@@ -3,8 +3,8 @@
  * RFC 1122 4.2.3.2; Linux TCP_DELACK_MIN = HZ/25). The tracker tells the holds; here they are counted once per exchange, and only
  * while nothing shows that the sender has Nagle's algorithm off: then the pauses were its application's.
  */
-import type { Exchange, Flow, Hold, Side } from "../../capture/flow-events.js";
-import { roleOf, type Service } from "../../capture/service.js";
+import type { Exchange, Flow, Hold, Side } from "../../capture/flows/flow-events.js";
+import { roleOf, type Service } from "../../capture/services/service.js";
 import type { Finding } from "../../report/model.js";
 import { formatDuration } from "../../units/duration.js";
 import { formatSize } from "../../units/size.js";

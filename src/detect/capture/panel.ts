@@ -3,7 +3,7 @@
  * outcome; the others go on. Called for every exchange of a capture: nothing is allocated per event, and nobody is called who
  * does not listen.
  */
-import type { FlowObserver } from "../../capture/flow-events.js";
+import type { FlowObserver } from "../../capture/flows/flow-events.js";
 import type { DetectorOutcome, Finding } from "../../report/model.js";
 import { CAPTURE_FINDING_CODES, type CaptureFindingCode } from "../finding-codes.js";
 import type { Judgement } from "../judge.js";

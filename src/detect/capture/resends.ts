@@ -1,6 +1,6 @@
 /** What `rto` and `fast-retransmit` have in common: exchanges that waited until something lost was sent again. */
-import type { Exchange, Flow, Resend } from "../../capture/flow-events.js";
-import { roleOf, type Service } from "../../capture/service.js";
+import type { Exchange, Flow, Resend } from "../../capture/flows/flow-events.js";
+import { roleOf, type Service } from "../../capture/services/service.js";
 import type { Finding } from "../../report/model.js";
 import { formatDuration } from "../../units/duration.js";
 import { formatSize } from "../../units/size.js";

@@ -1,5 +1,5 @@
 /** A service of a capture as a run of the report: its latencies, where they went, its load by Little's law. */
-import type { Service } from "../../capture/service.js";
+import type { Service } from "../../capture/services/service.js";
 import { sizePool } from "../../pool/littles-law.js";
 import { toHistogramData } from "../../report/histogram.js";
 import type { Finding, FindingCode, HistogramData, PoolReport, Run } from "../../report/model.js";

@@ -2,8 +2,8 @@
  * The request was there, whole, and the answer's first byte was late by more than the path: think time. The part of an exchange's
  * latency that the tracker gives to the server, holds, losses and closed windows taken off.
  */
-import type { Exchange, PacketNote } from "../../capture/flow-events.js";
-import { roleOf, type Service } from "../../capture/service.js";
+import type { Exchange, PacketNote } from "../../capture/flows/flow-events.js";
+import { roleOf, type Service } from "../../capture/services/service.js";
 import type { Finding } from "../../report/model.js";
 import { formatDuration } from "../../units/duration.js";
 import { formatSize } from "../../units/size.js";

@@ -1,6 +1,6 @@
 /** Messages that travel in several small segments, none of which waited for the other (Linux tcp_sendmsg_locked, tcp_nagle_test). */
-import type { Exchange } from "../../capture/flow-events.js";
-import { type Service, serverSide } from "../../capture/service.js";
+import type { Exchange } from "../../capture/flows/flow-events.js";
+import { type Service, serverSide } from "../../capture/services/service.js";
 import type { Finding } from "../../report/model.js";
 import { digits } from "../../units/duration.js";
 import { formatSize } from "../../units/size.js";

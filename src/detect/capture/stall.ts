@@ -1,5 +1,5 @@
 /** Which hold is a stall: `split-write` asks as well, to stay silent where there is one. */
-import type { Hold } from "../../capture/flow-events.js";
+import type { Hold } from "../../capture/flows/flow-events.js";
 import { MIN_DELAYED_ACK_NS } from "../thresholds.js";
 import type { Role } from "./tally.js";
 

@@ -1,6 +1,6 @@
 /** A SYN, or the SYN-ACK, that was lost and sent again after a second (RFC 9293 3.5, RFC 6298 section 2; Linux TCP_TIMEOUT_INIT). */
-import type { Flow, Resend } from "../../capture/flow-events.js";
-import { roleOf } from "../../capture/service.js";
+import type { Flow, Resend } from "../../capture/flows/flow-events.js";
+import { roleOf } from "../../capture/services/service.js";
 import type { Finding } from "../../report/model.js";
 import { formatDuration } from "../../units/duration.js";
 import { PROSE } from "../prose.js";

@@ -1,5 +1,5 @@
 /** What a detector keeps of the exchanges that one cause delayed: numbers, the worst few proofs and one ladder. */
-import type { Service } from "../../capture/service.js";
+import type { Service } from "../../capture/services/service.js";
 import type { Ladder } from "../../report/model.js";
 import { LogCounts } from "../../stats/log-counts.js";
 

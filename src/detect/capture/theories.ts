@@ -2,7 +2,7 @@
  * The usual suspects, held against a capture. Asked of one service: the one that lost most time, or where none lost any, the one that
  * took most. A theory states a part of the latency of all its exchanges together, and the breakdown says how large that is.
  */
-import type { Service } from "../../capture/service.js";
+import type { Service } from "../../capture/services/service.js";
 import type { Finding, FindingCode, Theory } from "../../report/model.js";
 import { digits, formatDuration } from "../../units/duration.js";
 import { formatRate } from "../../units/rate.js";

@@ -1,5 +1,5 @@
 /** The verdict on a capture in words: which service lost how much to what, and what to change. */
-import type { Service } from "../../capture/service.js";
+import type { Service } from "../../capture/services/service.js";
 import type { CaptureSource, Finding, Theory } from "../../report/model.js";
 import { digits, formatDuration } from "../../units/duration.js";
 

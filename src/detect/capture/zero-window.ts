@@ -1,6 +1,6 @@
 /** The receiver's buffer was full, so it closed its window and the sender had to wait (RFC 9293 3.8.6; Linux tcp_select_window). */
-import type { Exchange, Flow, Side, WindowStall } from "../../capture/flow-events.js";
-import { roleOf } from "../../capture/service.js";
+import type { Exchange, Flow, Side, WindowStall } from "../../capture/flows/flow-events.js";
+import { roleOf } from "../../capture/services/service.js";
 import type { Finding } from "../../report/model.js";
 import { formatDuration } from "../../units/duration.js";
 import { PROSE } from "../prose.js";

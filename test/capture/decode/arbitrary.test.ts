@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decode } from "../../../src/capture/decode/decode.js";
-import { Packet, SKIP_REASONS } from "../../../src/capture/packet.js";
-import type { CaptureRecord } from "../../../src/capture/record.js";
+import { Packet, SKIP_REASONS } from "../../../src/capture/decode/packet.js";
+import type { CaptureRecord } from "../../../src/capture/readers/record.js";
 import {
   authenticationHeader,
   ethernet,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decode } from "../../../src/capture/decode/decode.js";
-import { Packet } from "../../../src/capture/packet.js";
+import { Packet } from "../../../src/capture/decode/packet.js";
 import { ACK, ethernet, ipv4, record, SYN, type TcpFields, type TcpOptions, tcp } from "../build-packet.js";
 
 const NO_OPTIONS = {

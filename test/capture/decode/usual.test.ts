@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { decode } from "../../../src/capture/decode/decode.js";
+import { Packet } from "../../../src/capture/decode/packet.js";
 import { decodeUsual } from "../../../src/capture/decode/usual.js";
-import { Packet } from "../../../src/capture/packet.js";
 import { ethernet, ipv4, record, tcp } from "../build-packet.js";
 
 const ETHERNET_BYTES = 14;

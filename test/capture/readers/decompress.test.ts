@@ -1,8 +1,8 @@
 import { gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compressionOf, decompressed } from "../../../src/capture/decompress.js";
-import { Xxh64 } from "../../../src/capture/xxh64.js";
+import { compressionOf, decompressed } from "../../../src/capture/compression/decompress.js";
+import { Xxh64 } from "../../../src/capture/compression/xxh64.js";
 import { joined } from "../build-capture.js";
 
 /** A frame of raw blocks, or of run-length blocks where a part is all one byte: what needs no compressor. */

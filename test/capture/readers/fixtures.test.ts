@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { createReader, readCapture } from "../../../src/capture/formats.js";
+import { createReader, readCapture } from "../../../src/capture/readers/formats.js";
 import { openCapture } from "../../../src/capture/source.js";
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../../fixtures/${name}`, import.meta.url));

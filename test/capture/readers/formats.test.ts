@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createReader, readCapture } from "../../../src/capture/formats.js";
+import { createReader, readCapture } from "../../../src/capture/readers/formats.js";
 import { pcapFile, pcapngFile } from "../build-capture.js";
 import { packetsOf, readAll } from "./read.js";
 

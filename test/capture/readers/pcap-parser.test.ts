@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createReader, readerMaker } from "../../../src/capture/formats.js";
+import { createReader, readerMaker } from "../../../src/capture/readers/formats.js";
 import { pcapFile, pcapngFile } from "../build-capture.js";
 import { packetsOf, readAll } from "./read.js";
 

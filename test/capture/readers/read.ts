@@ -1,5 +1,5 @@
-import { createReader } from "../../../src/capture/formats.js";
-import type { CaptureReader, CaptureRecord, CaptureSummary, RecordSink } from "../../../src/capture/record.js";
+import { createReader } from "../../../src/capture/readers/formats.js";
+import type { CaptureReader, CaptureRecord, CaptureSummary, RecordSink } from "../../../src/capture/readers/record.js";
 
 /** What a record held, kept after the sink has returned. */
 export interface KeptRecord {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createReader, readCapture } from "../../../src/capture/formats.js";
+import { createReader, readCapture } from "../../../src/capture/readers/formats.js";
 import { openCapture } from "../../../src/capture/source.js";
 import { NetlatError } from "../../../src/errors.js";
 import { pcapFile, pcapngFile } from "../build-capture.js";

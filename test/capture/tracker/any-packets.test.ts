@@ -1,7 +1,7 @@
 /** Whatever the packets: nothing is thrown, no figure is nonsense, nothing is told twice. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Packet } from "../../../src/capture/packet.js";
+import { Packet } from "../../../src/capture/decode/packet.js";
 import { Seen, sumOf, trackerOf } from "./observe.js";
 
 const near = fc.oneof(

@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { decode } from "../../../src/capture/decode/decode.js";
-import { createReader } from "../../../src/capture/formats.js";
-import { Packet } from "../../../src/capture/packet.js";
+import { Packet } from "../../../src/capture/decode/packet.js";
+import { createReader } from "../../../src/capture/readers/formats.js";
 import { Seen, sumOf, trackerOf } from "./observe.js";
 
 const FOLDER = new URL("../../../fixtures/captures/", import.meta.url);

@@ -1,7 +1,7 @@
 /** Where a flow begins and ends, what becomes of it in between, and how many there can be. */
 import { describe, expect, it } from "vitest";
-import { Packet } from "../../../src/capture/packet.js";
-import { PacketNotes } from "../../../src/capture/packet-notes.js";
+import { Packet } from "../../../src/capture/decode/packet.js";
+import { PacketNotes } from "../../../src/capture/flows/packet-notes.js";
 import { Conversation, type Frame } from "../conversation.js";
 import { observe } from "./observe.js";
 import { calm, MS, RTT } from "./scripts.js";

@@ -1,5 +1,6 @@
 /** Runs records through decoder and tracker and keeps all that the observer is told. */
 import { decode } from "../../../src/capture/decode/decode.js";
+import { Packet } from "../../../src/capture/decode/packet.js";
 import type {
   Exchange,
   Flow,
@@ -10,10 +11,9 @@ import type {
   Resend,
   Side,
   WindowStall,
-} from "../../../src/capture/flow-events.js";
-import { FlowTracker } from "../../../src/capture/flow-tracker.js";
-import { Packet } from "../../../src/capture/packet.js";
-import type { CaptureRecord } from "../../../src/capture/record.js";
+} from "../../../src/capture/flows/flow-events.js";
+import { FlowTracker } from "../../../src/capture/flows/flow-tracker.js";
+import type { CaptureRecord } from "../../../src/capture/readers/record.js";
 
 /** The tracker uses one exchange for all: this is a copy. */
 export type Told = Omit<Exchange, "recentPackets"> & { readonly notes: readonly PacketNote[] };

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { createReader } from "../../../src/capture/formats.js";
 import { CapturePipeline, type PipelineOptions } from "../../../src/capture/pipeline.js";
+import { createReader } from "../../../src/capture/readers/formats.js";
 import { ethernet, ipv4, udp } from "../build-packet.js";
 import { Conversation } from "../conversation.js";
 import { Seen } from "./observe.js";

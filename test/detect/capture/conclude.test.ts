@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { FlowObserver } from "../../../src/capture/flow-events.js";
+import type { FlowObserver } from "../../../src/capture/flows/flow-events.js";
 import { CAPTURE_DETECTORS } from "../../../src/detect/capture/registry.js";
 import { CAPTURE_FINDING_CODES } from "../../../src/detect/finding-codes.js";
 import {

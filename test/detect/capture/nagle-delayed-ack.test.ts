@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { FlowObserver } from "../../../src/capture/flow-events.js";
+import type { FlowObserver } from "../../../src/capture/flows/flow-events.js";
 import {
   analysis,
   begin,

@@ -9,7 +9,7 @@ import type {
   Resend,
   Side,
   WindowStall,
-} from "../../../src/capture/flow-events.js";
+} from "../../../src/capture/flows/flow-events.js";
 import { type CaptureAnalysis, type CaptureOptions, captureAnalysis } from "../../../src/detect/capture/conclude.js";
 import { CAPTURE_DETECTORS, type CaptureDetectors } from "../../../src/detect/capture/registry.js";
 import { reportBase } from "../../../src/report/base.js";

@@ -3,10 +3,10 @@
  * each is another flow's, what counts is how much memory is touched: one record of 16 numbers and one of up to 96 buckets per flow,
  * side by side with those of other flows, instead of objects (`npm run bench -- pcap`).
  */
-import type { Breakdown } from "../report/model.js";
-import type { LatencyHistogram } from "../stats/histogram.js";
-import { bucketOf } from "../stats/log-counts.js";
-import type { Flow, Side } from "./flow-events.js";
+import type { Breakdown } from "../../report/model.js";
+import type { LatencyHistogram } from "../../stats/histogram.js";
+import { bucketOf } from "../../stats/log-counts.js";
+import type { Flow, Side } from "../flows/flow-events.js";
 import { FlowIndex } from "./flow-index.js";
 import { FlowLatencies } from "./flow-latencies.js";
 import type { Service } from "./service.js";

@@ -1,6 +1,6 @@
 /** A flow as observers see it: one object that reads the flow's record, and keeps what it said once the flow has ended. */
 
-import { addressText } from "./decode/address.js";
+import { addressText } from "../decode/address.js";
 import type { CaptureProtocol, Flow, FlowEnd, Side, Vantage } from "./flow-events.js";
 import { BIT, F, type FlowSlab, FT, R, rareOf, recordOf, S, ST, STATE, sideOf } from "./flow-slab.js";
 

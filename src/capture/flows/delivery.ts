@@ -1,4 +1,4 @@
-import { CaptureRecord, type RecordSink } from "./record.js";
+import { CaptureRecord, type RecordSink } from "../readers/record.js";
 
 /**
  * The one record of a reader on its way to the sink, and what is counted of all that went. Per packet nothing is allocated;

@@ -1,8 +1,9 @@
 /** Bytes that were seen before, or are missing: lost and sent again, overtaken on the way, or sent to keep a connection alive. */
+
+import type { Packet } from "../decode/packet.js";
 import { charge } from "./exchanges.js";
 import type { Resend } from "./flow-events.js";
 import { BIT, F, R, RS, rareSideOf, recordOf, S, ST, STATE, seqDiff, sideOf, XT } from "./flow-slab.js";
-import type { Packet } from "./packet.js";
 import type { Tracking } from "./tracking.js";
 
 /** Linux TCP_RTO_MIN is 200 ms (HZ/5); a tick and the capture's own jitter off. */

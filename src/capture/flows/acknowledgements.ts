@@ -2,8 +2,9 @@
  * What an ACK says: how far data got, how long the way to the other end is, whether a window closed, and who was let go by it.
  * Runs for every packet; `npm run bench -- pcap` watches it.
  */
+
+import type { Packet } from "../decode/packet.js";
 import { BIT, S, ST, sideOf } from "./flow-slab.js";
-import type { Packet } from "./packet.js";
 import { settleProbe } from "./resends.js";
 import type { Tracking } from "./tracking.js";
 import { windowChanges } from "./windows.js";

@@ -3,12 +3,12 @@
  * Bounded: so many services, so many flows to show, and one small account per flow that lives.
  */
 
-import { toHistogramData } from "../report/histogram.js";
-import type { FlowSummary } from "../report/model.js";
-import { LatencyHistogram } from "../stats/histogram.js";
-import { LogCounts } from "../stats/log-counts.js";
+import { toHistogramData } from "../../report/histogram.js";
+import type { FlowSummary } from "../../report/model.js";
+import { LatencyHistogram } from "../../stats/histogram.js";
+import { LogCounts } from "../../stats/log-counts.js";
+import type { Exchange, Flow, FlowObserver, Side } from "../flows/flow-events.js";
 import { FlowAccounts } from "./flow-accounts.js";
-import type { Exchange, Flow, FlowObserver, Side } from "./flow-events.js";
 import { FlowRanking } from "./flow-ranking.js";
 import { brokenBy, endpointOf, noBreakdown, Service } from "./service.js";
 

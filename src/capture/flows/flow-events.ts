@@ -3,7 +3,7 @@
  * see only these, never packets. Times are nanoseconds since the first packet of the capture.
  */
 
-import type { Breakdown } from "../report/model.js";
+import type { Breakdown } from "../../report/model.js";
 
 /** 0: the end that `a` names, 1: `b`. */
 export type Side = 0 | 1;

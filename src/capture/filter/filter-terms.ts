@@ -1,8 +1,8 @@
-import { usageError } from "../errors.js";
-import { printable } from "../protocols/printable.js";
-import { type AddressWords, parseAddress } from "./decode/address.js";
+import { usageError } from "../../errors.js";
+import { printable } from "../../protocols/printable.js";
+import { type AddressWords, parseAddress } from "../decode/address.js";
+import type { CaptureProtocol } from "../flows/flow-events.js";
 import type { FlowKey, Test } from "./filter.js";
-import type { CaptureProtocol } from "./flow-events.js";
 
 /** Which end a term speaks of. */
 export type End = "src" | "dst" | "either";

@@ -2,13 +2,14 @@
  * What a segment with data says of its sender: new bytes, bytes sent again, a gap, or bytes that had been held back.
  * Runs for every packet with data; `npm run bench -- pcap` watches it.
  */
+
+import type { Packet } from "../decode/packet.js";
+import { sniff } from "../readers/sniff.js";
 import { tellLate } from "./acknowledgements.js";
 import { answerData, requestData } from "./exchanges.js";
 import { BIT, F, recordOf, S, ST, STATE, seqDiff, sideOf } from "./flow-slab.js";
 import { provesNagleOff, released } from "./holds.js";
-import type { Packet } from "./packet.js";
 import { oldData, openHole, resent } from "./resends.js";
-import { sniff } from "./sniff.js";
 import type { Tracking } from "./tracking.js";
 import { windowReleased } from "./windows.js";
 

@@ -1,7 +1,8 @@
 /** Windows that closed and opened again. */
+
+import type { Packet } from "../decode/packet.js";
 import { charge } from "./exchanges.js";
 import { BIT, F, R, RS, rareSideOf, recordOf, S, ST, STATE, sideOf, XT } from "./flow-slab.js";
-import type { Packet } from "./packet.js";
 import type { Tracking } from "./tracking.js";
 
 /** What waited for the window follows within this and two ways. */

@@ -1,4 +1,4 @@
-import type { CaptureProtocol } from "./flow-events.js";
+import type { CaptureProtocol } from "../flows/flow-events.js";
 
 /**
  * What a filter sees of a flow. `a` is what `src` means, `b` is `dst`: whoever makes the key lets `a` be the end that opened

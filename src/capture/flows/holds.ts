@@ -2,9 +2,10 @@
  * Data that was held back until an ACK came, and what shows that an end does not hold back.
  * How a Nagle x delayed-ACK stall is proved, and what is no such stall: docs/findings/nagle-delayed-ack.md.
  */
+
+import type { Packet } from "../decode/packet.js";
 import { charge } from "./exchanges.js";
 import { BIT, F, R, RS, rareSideOf, recordOf, S, ST, STATE, sideOf } from "./flow-slab.js";
-import type { Packet } from "./packet.js";
 import type { Tracking } from "./tracking.js";
 
 /** A held piece follows the ACK at once: within this, or within a quarter of the round trip where that is longer. */

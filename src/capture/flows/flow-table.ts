@@ -3,8 +3,9 @@
  * record's first line, which the packet needs anyway. At most `maxFlows` records: when all are in use, the one among a few that
  * was silent longest makes room (a CLOCK hand looks at them). Runs for every packet; `npm run bench -- pcap` watches it.
  */
+
+import type { Packet } from "../decode/packet.js";
 import { F, FlowSlab, FT, LINE, R, rareOf, recordOf, STATE } from "./flow-slab.js";
-import type { Packet } from "./packet.js";
 
 const FIRST_CAPACITY = 1024;
 /** How many records the hand looks at to make room for one. */

@@ -3,8 +3,8 @@
  * hash of the buckets that hold values. Up to 192 different ones it is as exact as a histogram with 3 significant digits;
  * beyond that neighbours are merged, step by step, until they fit.
  */
-import { LatencyHistogram } from "../stats/histogram.js";
-import { bucketOf, middleOf } from "../stats/log-counts.js";
+import { LatencyHistogram } from "../../stats/histogram.js";
+import { bucketOf, middleOf } from "../../stats/log-counts.js";
 
 const FIRST_CAPACITY = 32;
 const LAST_CAPACITY = 256;

@@ -5,7 +5,7 @@
  * it used), and leaks the descriptor of files it opens itself (it gets none).
  */
 import { EventEmitter } from "node:events";
-import { Delivery } from "./delivery.js";
+import { Delivery } from "../flows/delivery.js";
 import { believablePacket, unbelievable } from "./framed-reader.js";
 import { cutOffInFileHeader, cutOffInRecord, FILE_HEADER_BYTES, LINK_TYPE_MASK, RECORD_HEADER_BYTES } from "./pcap.js";
 import type { CaptureReader, CaptureSummary, Damage, RecordSink } from "./record.js";

@@ -1,4 +1,4 @@
-import { Delivery } from "./delivery.js";
+import { Delivery } from "../flows/delivery.js";
 import type { CaptureReader, CaptureSummary, Damage, RecordSink } from "./record.js";
 
 /** The largest packet that is believed in unless the file's own snap length allows more (tcpdump's MAXIMUM_SNAPLEN). */

@@ -1,8 +1,8 @@
 /** A filter at its two places: before a flow is tracked, as far as addresses decide, and where a flow is told of. */
-import { parseAddress } from "./decode/address.js";
+import { parseAddress } from "../decode/address.js";
+import type { Packet } from "../decode/packet.js";
+import type { Exchange, Flow, FlowEnd, FlowObserver } from "../flows/flow-events.js";
 import type { FlowFilter, FlowKey } from "./filter.js";
-import type { Exchange, Flow, FlowEnd, FlowObserver } from "./flow-events.js";
-import type { Packet } from "./packet.js";
 
 /** For packets: true where the flow may be wanted, whichever end opened it and whatever it speaks. */
 export function packetTest(filter: FlowFilter): (packet: Packet) => boolean {

@@ -1,5 +1,5 @@
 /** Which protocol a flow speaks, from the first bytes of its client, else from the server's port. */
-import { PROTOCOLS } from "./flow-view.js";
+import { PROTOCOLS } from "../flows/flow-view.js";
 
 const number = (name: (typeof PROTOCOLS)[number]): number => PROTOCOLS.indexOf(name);
 

@@ -2,8 +2,9 @@
  * A request and its answer, told apart by who speaks: the client's first byte after the server's last one begins the next exchange.
  * Runs for every packet with data; `npm run bench -- pcap` watches it.
  */
+
+import type { Packet } from "../decode/packet.js";
 import { F, R, rareOf, recordOf, STATE, X, XT } from "./flow-slab.js";
-import type { Packet } from "./packet.js";
 import type { Tracking } from "./tracking.js";
 
 const { state: STATE_BITS, exchanges: EXCHANGES } = F;

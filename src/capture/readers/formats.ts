@@ -1,5 +1,5 @@
 /** From the first bytes of a capture to the reader for it, and from a source of bytes to the summary. */
-import { printableBytes } from "../protocols/printable.js";
+import { printableBytes } from "../../protocols/printable.js";
 import { beginsPcap, PcapReader } from "./pcap.js";
 import { beginsPcapng, PcapngReader } from "./pcapng.js";
 import type { CaptureReader, CaptureSummary, RecordSink } from "./record.js";

@@ -1,6 +1,7 @@
 /** The three segments that open a connection: who the client is, what both ends can do, and how long the path is on either side. */
+
+import type { Packet } from "../decode/packet.js";
 import { BIT, F, R, RS, rareOf, rareSideOf, recordOf, S, ST, STATE, sideOf } from "./flow-slab.js";
-import type { Packet } from "./packet.js";
 import type { Tracking } from "./tracking.js";
 
 const ACK = 16;

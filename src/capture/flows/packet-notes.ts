@@ -3,8 +3,9 @@
  * a ring per flow would cost a cache miss per packet. Each note names the one before it of the same flow; what the ring has
  * overwritten since is forgotten. (`npm run bench -- pcap` watches it.)
  */
+
+import type { Packet } from "../decode/packet.js";
 import type { PacketNote, Side } from "./flow-events.js";
-import type { Packet } from "./packet.js";
 
 /** A power of two: at 100,000 packets per second, the last 2.6 seconds. */
 const ROOM = 1 << 18;

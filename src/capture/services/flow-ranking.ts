@@ -1,5 +1,5 @@
 /** Which flows of a capture are worth showing: those that lost most time, then those with most exchanges. */
-import type { FlowSummary } from "../report/model.js";
+import type { FlowSummary } from "../../report/model.js";
 
 export interface RankedFlow {
   readonly id: number;

@@ -1,4 +1,4 @@
-import { usageError } from "../errors.js";
+import { usageError } from "../../errors.js";
 import { allOf, anyOf, type FlowFilter, flowFilter, notOf, type Test } from "./filter.js";
 import { type End, endpointTerm, hostTerm, netTerm, portTerm, protocolTerm, shown } from "./filter-terms.js";
 

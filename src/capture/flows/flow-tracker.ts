@@ -6,13 +6,14 @@
  * tells nothing special passes through them with a handful of loads and stores in four cache lines, and every special case is
  * one bit that was loaded anyway. `npm run bench -- pcap` watches it.
  */
+
+import type { Packet } from "../decode/packet.js";
 import { acknowledge, tellLate } from "./acknowledgements.js";
 import { endExchange } from "./exchanges.js";
 import type { FlowObserver, Side } from "./flow-events.js";
 import { BIT, F, FT, R, RS, rareOf, rareSideOf, recordOf, S, ST, STATE, sideOf } from "./flow-slab.js";
 import { FlowTable } from "./flow-table.js";
 import { handshakeEnds, synSegment, timestampsSeen } from "./handshake.js";
-import type { Packet } from "./packet.js";
 import { openHole, unanswered } from "./resends.js";
 import { dataSegment } from "./segments.js";
 import { Tracking } from "./tracking.js";

@@ -1,7 +1,7 @@
 /** One server address and port: what was asked of it and what that took, in figures that do not grow with the capture. */
-import type { Breakdown } from "../report/model.js";
-import { LogCounts } from "../stats/log-counts.js";
-import type { CaptureProtocol, Exchange, Flow, Side } from "./flow-events.js";
+import type { Breakdown } from "../../report/model.js";
+import { LogCounts } from "../../stats/log-counts.js";
+import type { CaptureProtocol, Exchange, Flow, Side } from "../flows/flow-events.js";
 import { InFlight } from "./in-flight.js";
 
 export type BreakdownSums = { -readonly [Part in keyof Breakdown]: number };

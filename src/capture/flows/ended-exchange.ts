@@ -2,7 +2,7 @@
  * An exchange as observers see it. There is one object, filled anew for each: a million exchanges as a million objects cost a third of
  * the whole analysis, most of it in the caches that they wash out. `npm run bench -- pcap` watches it.
  */
-import type { Breakdown } from "../report/model.js";
+import type { Breakdown } from "../../report/model.js";
 import type { Exchange, Flow, Hold, PacketNote, Resend, WindowStall } from "./flow-events.js";
 import { F, type FlowSlab, R, rareOf, recordOf, S, ST, STATE, sideOf, X, XT } from "./flow-slab.js";
 
