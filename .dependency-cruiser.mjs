@@ -9,6 +9,14 @@ const LAYERS = {
   protocols: { may: ["units", "errors"], why: "a protocol knows bytes, not sockets, clocks or reports" },
   capture: { may: ["protocols", "report", "stats", "units", "errors"], why: "reading a capture needs no live socket" },
   pool: { may: ["report", "stats", "units", "errors"], why: "pool sizing is arithmetic on numbers from anywhere" },
+  compare: {
+    may: ["report", "stats", "units", "errors"],
+    why: "two reports held against each other, or added up: data in, data out",
+  },
+  check: {
+    may: ["compare", "report", "stats", "units", "errors"],
+    why: "what a suite expects is judged on reports; who runs the probes is the command's business",
+  },
   detect: {
     may: ["capture", "pool", "protocols", "report", "stats", "units", "errors"],
     why: "a detector judges evidence that others gathered; it must run on a saved capture as on a live probe",
@@ -35,6 +43,8 @@ const LAYERS = {
       "lab",
       "sockets",
       "detect",
+      "check",
+      "compare",
       "pool",
       "capture",
       "protocols",
@@ -59,7 +69,8 @@ const OWNERS = [
   { package: "cli-table3", owners: ["render"], why: "only a renderer lays out text" },
   { package: "commander", owners: ["cli", "commands"], why: "engines take typed values, not command lines" },
   { package: "pcap-parser", owners: ["capture"], why: "it is the reference that our own reader is held against" },
-  { package: "zod", owners: ["report"], why: "the report model is the one schema" },
+  { package: "zod", owners: ["report", "check"], why: "two files of users are validated: a report and a suite" },
+  { package: "yaml", owners: ["check"], why: "only a suite is written by hand, and its errors need their line" },
 ];
 
 const IMPURE = ["sockets", "probes", "lab", "export", "commands", "cli"];
