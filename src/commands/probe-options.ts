@@ -32,6 +32,7 @@ export interface ProbeOptions extends EmitOptions {
   readonly duration?: Ns;
   readonly warmup: number;
   readonly connections: number;
+  readonly pipeline: number;
   readonly timeout: Ns;
   readonly rate?: number;
   readonly arrival: Arrival;
@@ -99,6 +100,7 @@ function loadOptions(): Option[] {
     ),
     option("--warmup <count>", "requests per connection before measuring", readCount(0), "1"),
     option("-c, --connections <count>", "connections per cell", readCount(1, 10_000), "1"),
+    option("--pipeline <count>", "requests on one connection at once, answered in order", readCount(1, 1000), "1"),
     option("--timeout <duration>", "bound on each request, connect and TLS handshake", readPositiveDuration, "5s"),
     option("-r, --rate <rate>", "open loop: requests are due at this rate, whether or not answers come", parseRate),
     option("--arrival <kind>", "open loop: constant or poisson", readChoice(["constant", "poisson"]), "constant"),

@@ -64,7 +64,7 @@ export async function prepare(endpoint: string, options: ProbeOptions): Promise<
       target,
       cells,
       requestBytes: request.length,
-      engine: chooseEngine(options.engine, target.transport),
+      engine: chooseEngine(options.engine, target.transport, options.pipeline),
       labCa: running?.ca,
       end: async () => running?.close(),
     };
@@ -78,6 +78,9 @@ export async function prepare(endpoint: string, options: ProbeOptions): Promise<
 function checkTogether(options: ProbeOptions): void {
   if ((options.cert === undefined) !== (options.key === undefined)) {
     throw usageError("--cert and --key belong together; give both, or neither");
+  }
+  if (options.pipeline > 1 && !options.reuse) {
+    throw usageError("--pipeline: needs a connection that is kept; leave --reuse off out");
   }
   if (options.rate === undefined && options.arrival === "poisson") {
     throw usageError("--arrival poisson: needs an open loop; give --rate, such as --rate 2000/s");
@@ -162,6 +165,7 @@ function planOf(
     roundNs: options.duration === undefined ? Number.POSITIVE_INFINITY : options.duration / rounds.length,
     gapNs: options.gap,
     connections: options.connections,
+    pipeline: options.pipeline,
     reuse: options.reuse,
     timeoutNs: options.timeout,
     maxSegment: options.maxSegment,
@@ -208,7 +212,7 @@ function sourceOf(prepared: Prepared, options: ProbeOptions, plan: ProbePlan, en
       ...notSeen(engine.capabilities),
       ...(withoutStamps ? ["kernel timestamps were turned off (--timestamps off)"] : []),
     ],
-    pacing: describePacing(plan.pacing, plan.connections),
+    pacing: describePacing(plan.pacing, plan.connections, plan.pipeline),
     connections: plan.connections,
     requestBytes: prepared.requestBytes,
     rounds: plan.rounds.length,

@@ -1,6 +1,6 @@
 /** Adds the blocks of one cell up: histograms for the report, per-round means for the effects, columns for the detectors. */
 
-import type { Timeline } from "../report/model.js";
+import type { Block, Timeline } from "../report/model.js";
 import { LatencyHistogram } from "../stats/histogram.js";
 import { together } from "./kernel-facts.js";
 import type { BlockResult, KernelFacts } from "./probe.js";
@@ -19,6 +19,10 @@ export class CellCollector {
   readonly corrected = new LatencyHistogram();
   readonly lag = new LatencyHistogram();
   readonly ttfb = new LatencyHistogram();
+  /** Asked for until written, where requests share a connection. */
+  readonly queue = new LatencyHistogram();
+  /** Written until all requests before it on its connection were answered: head-of-line blocking, where answers come in order. */
+  readonly behind = new LatencyHistogram();
   readonly connect = new LatencyHistogram();
   readonly tls = new LatencyHistogram();
   readonly warmupFirst = new LatencyHistogram();
@@ -47,7 +51,7 @@ export class CellCollector {
   readonly #openLoop: boolean;
   readonly #reuse: boolean;
   readonly #facts: (KernelFacts | null)[] = [];
-  readonly #roundMeansNs = new Map<number, number>();
+  readonly #blocks = new Map<number, Block>();
 
   constructor(options: { keepSlowest: number; openLoop: boolean; reuse: boolean }) {
     this.#keepSlowest = options.keepSlowest;
@@ -80,7 +84,12 @@ export class CellCollector {
 
   /** Mean latency of the answered requests of a round; undefined: it has none. */
   roundMeanNs(round: number): number | undefined {
-    return this.#roundMeansNs.get(round);
+    return this.#blocks.get(round)?.meanNs;
+  }
+
+  /** Each round in which something was answered. */
+  get blocks(): Block[] {
+    return [...this.#blocks.values()];
   }
 
   /**
@@ -111,7 +120,7 @@ export class CellCollector {
   }
 
   #addMeasured(round: number, samples: SampleColumns): void {
-    let sumNs = 0;
+    const latencies = new Float64Array(samples.length);
     let answered = 0;
     for (let i = 0; i < samples.length; i++) {
       const status = samples.status[i] as number;
@@ -120,12 +129,11 @@ export class CellCollector {
       if (failure !== undefined) this.#addFailure(samples, i, failure);
       else {
         this.answers[status === STATUS_MISS ? "miss" : "value"]! += 1;
-        sumNs += this.#addAnswer(samples, i);
-        answered++;
+        latencies[answered++] = this.#addAnswer(samples, i);
       }
     }
     this.answered += answered;
-    if (answered > 0) this.#roundMeansNs.set(round, sumNs / answered);
+    if (answered > 0) this.#blocks.set(round, blockOf(round, latencies.subarray(0, answered)));
   }
 
   #addAnswer(samples: SampleColumns, i: number): number {
@@ -137,11 +145,17 @@ export class CellCollector {
     this.latency.record(latencyNs);
     this.ttfb.record(firstByteNs);
     this.lag.record(lagNs);
+    const wireNs = samples.wireNs[i] as number;
+    const turnNs = samples.turnNs[i] as number;
+    const wholeNs = samples.wholeNs[i] as number;
+    if (!Number.isNaN(wireNs)) this.queue.record(Math.max(0, wireNs - start));
+    if (!Number.isNaN(turnNs)) this.behind.record(Math.max(0, turnNs - wholeNs));
+    const askedNs = Number.isNaN(turnNs) ? wholeNs : Math.max(wholeNs, turnNs);
     if (this.#openLoop) this.corrected.record((samples.endNs[i] as number) - intended);
     if (this.columns.latencyNs.length < MAX_COLUMN) {
       this.columns.latencyNs.push(latencyNs);
       this.columns.firstByteNs.push(firstByteNs);
-      this.columns.thinkNs.push((samples.firstByteNs[i] as number) - (samples.wholeNs[i] as number));
+      this.columns.thinkNs.push((samples.firstByteNs[i] as number) - askedNs);
       this.columns.heldNs.push(samples.heldNs[i] as number);
       this.columns.ackDelayNs.push(samples.ackDelayNs[i] as number);
       this.columns.lagNs.push(lagNs);
@@ -158,4 +172,13 @@ export class CellCollector {
       this.corrected.record((samples.endNs[i] as number) - (samples.intendedNs[i] as number));
     }
   }
+}
+
+/** @param latenciesNs at least one; they are sorted in place */
+function blockOf(round: number, latenciesNs: Float64Array): Block {
+  latenciesNs.sort();
+  const count = latenciesNs.length;
+  const at = (quantile: number) => Math.round(latenciesNs[Math.ceil(quantile * count) - 1] as number);
+  const sumNs = latenciesNs.reduce((sum, latencyNs) => sum + latencyNs, 0);
+  return { round, requests: count, meanNs: sumNs / count, p50Ns: at(0.5), p90Ns: at(0.9), p99Ns: at(0.99) };
 }

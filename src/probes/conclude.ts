@@ -61,6 +61,7 @@ function evidenceOf({ planned, collected }: CellRun, plan: ProbePlan, dnsNs: num
     pieces: cuts.length + 1,
     nagle: cell.nagle === "on",
     cork: cell.cork === "on",
+    pipeline: plan.pipeline,
     transport: plan.target.transport,
     writes: collected.writes,
     segments: kernel?.dataSegmentsOut ?? null,
@@ -96,6 +97,7 @@ function evidenceOf({ planned, collected }: CellRun, plan: ProbePlan, dnsNs: num
     wire,
     used,
     slowest: collected.slowest,
+    blocks: collected.blocks.map((block) => ({ ...block, meanNs: Math.round(block.meanNs) })),
   };
   return {
     run,
@@ -128,6 +130,8 @@ function phasesOf(collected: CellRun["collected"], dnsNs: number | null): Record
   }
   if (collected.connect.count > 0) phases.connect = toHistogramData(collected.connect);
   if (collected.tls.count > 0) phases.tls = toHistogramData(collected.tls);
+  if (collected.queue.count > 0) phases.queue = toHistogramData(collected.queue);
+  if (collected.behind.count > 0) phases.behind = toHistogramData(collected.behind);
   if (collected.ttfb.count > 0) phases.ttfb = toHistogramData(collected.ttfb);
   return phases;
 }
@@ -163,6 +167,8 @@ function gatherEvidence(
 /** The worst cell's load by Little's law, and what the calm one would need for the same rate. */
 function poolOf(evidence: ProbeEvidence, plan: ProbePlan, findings: readonly Finding[]): PoolReport | null {
   const { worst, calm } = evidence;
+  // On a pipelined connection a request does not hold the connection for itself.
+  if (plan.pipeline > 1) return null;
   // Where netlat is what requests wait for, no number of connections can be derived from it.
   if (worst === null || idleWhileWaiting(evidence, worst) !== null) return null;
   const arrivalPerSecond = plan.pacing.kind === "open" ? plan.pacing.ratePerSecond : worst.run.ratePerSecond;

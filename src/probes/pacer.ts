@@ -31,7 +31,11 @@ export function openLoop(ratePerSecond: number, arrival: Arrival, seed: number):
   };
 }
 
-export function describePacing(pacing: Pacing, connections: number): string {
-  if (pacing.kind === "closed") return `closed loop, ${connections} connection${connections === 1 ? "" : "s"}`;
-  return `open loop, ${pacing.ratePerSecond}/s ${pacing.arrival}, ${connections} connection${connections === 1 ? "" : "s"}`;
+/** @param pipeline requests that may be on one connection at once */
+export function describePacing(pacing: Pacing, connections: number, pipeline = 1): string {
+  const places = pipeline === 1 ? "" : ` with ${pipeline} requests each`;
+  const on = `${connections} connection${connections === 1 ? "" : "s"}${places}`;
+  return pacing.kind === "closed"
+    ? `closed loop, ${on}`
+    : `open loop, ${pacing.ratePerSecond}/s ${pacing.arrival}, ${on}`;
 }

@@ -41,6 +41,8 @@ export interface LaneSpec {
   readonly family: 4 | 6;
   readonly behaviour: Behaviour;
   readonly connections: number;
+  /** Requests that may be on one connection at once; above 1 they are pipelined. */
+  readonly pipeline: number;
   /** false: a new connection for every request; latency then starts at the connect. */
   readonly reuse: boolean;
   /** Bound on each request, on connecting and on the TLS handshake. */

@@ -24,6 +24,8 @@ export interface ProbePlan {
   readonly roundNs: number;
   readonly gapNs: Ns;
   readonly connections: number;
+  /** Requests that may be on one connection at once. */
+  readonly pipeline: number;
   readonly reuse: boolean;
   readonly timeoutNs: Ns;
   readonly maxSegment: number | undefined;
@@ -132,6 +134,7 @@ function laneSpec(plan: ProbePlan, { cell, cuts }: PlannedCell): LaneSpec {
       cork: cell.cork === "on",
     },
     connections: plan.connections,
+    pipeline: plan.pipeline,
     reuse: plan.reuse,
     timeoutNs: plan.timeoutNs,
     maxSegment: plan.maxSegment,

@@ -32,6 +32,8 @@ const COLUMNS = [
   "status",
   "connection",
   "ordinal",
+  "wireNs",
+  "turnNs",
 ] as const;
 type Column = (typeof COLUMNS)[number];
 
@@ -47,6 +49,8 @@ type Column = (typeof COLUMNS)[number];
  * - ackDelayNs: where data was held back, how long the ACK took that it waited for; else the ACK of the last piece, where it came
  *   alone, before the first answer byte; NaN: not seen
  * - ordinal: 0 for the first request on its connection
+ * - wireNs: where several requests share a connection, just before this one's first byte was written; NaN: at startNs
+ * - turnNs: where answers come in order, when all requests before it on its connection had been answered; NaN: it did not wait for any
  */
 export type SampleColumns = { readonly length: number } & { readonly [C in Column]: Float64Array };
 
@@ -78,6 +82,8 @@ export class SampleRecorder {
     status: number,
     connection: number,
     ordinal: number,
+    wireNs = Number.NaN,
+    turnNs = Number.NaN,
   ): void {
     if (this.#length === this.#capacity) this.#grow();
     const at = this.#length++;
@@ -93,6 +99,8 @@ export class SampleRecorder {
     columns.status[at] = status;
     columns.connection[at] = connection;
     columns.ordinal[at] = ordinal;
+    columns.wireNs[at] = wireNs;
+    columns.turnNs[at] = turnNs;
   }
 
   /** The columns, cut to length. Each has its own buffer, which may be transferred. */

@@ -1,6 +1,6 @@
 /**
- * A session is one connection that exchanges one request at a time for one answer. What `sessions.ts` drives, whatever the
- * protocol: an engine on Node's event loop only writes this. A callback and one reused record per session, because a promise
+ * A session exchanges one request at a time for one answer: a connection of its own, or a place on one that several share
+ * (pipelining, streams). What `sessions.ts` drives, whatever the protocol: an engine on Node's event loop only writes this. A callback and one reused record per session, because a promise
  * and an object per request cost more than the request's own system calls on loopback.
  */
 import type { Timeline } from "../report/model.js";
@@ -9,6 +9,10 @@ import type { ConnectionOpened, KernelFacts } from "./probe.js";
 /** The exchange that runs or ended last. Times in nanoseconds on `nowNs()`; NaN: did not happen, or not seen. */
 export interface Exchange {
   startNs: number;
+  /** Where requests share a connection: just before this one's first byte was written. NaN: at `startNs`. */
+  wireNs: number;
+  /** Where answers come in order: when the last of those before it had been answered. NaN: it waited for none. */
+  turnNs: number;
   /** Just before the last piece was written. */
   wholeNs: number;
   firstByteNs: number;
@@ -37,6 +41,8 @@ export interface SessionHost {
 
 export interface Session {
   readonly exchange: Exchange;
+  /** Which of the lane's connections it uses, from 0. */
+  readonly connection: number;
   /** When what runs now must have ended; Infinity: nothing runs. The lane looks now and then, so that no request sets a timer. */
   readonly deadlineNs: number;
   /**
@@ -52,14 +58,16 @@ export interface Session {
   events(): Timeline["events"];
   /** The measured part of a block begins: kernel counters are taken from here. */
   mark(): void;
-  /** Counters since `mark()`; null: not seen. */
-  facts(): KernelFacts | null;
+  /** Counters since `mark()`; null: not seen. undefined: another session of the same connection tells. */
+  facts(): KernelFacts | null | undefined;
   /** Drops the connection and what runs on it, without telling the host. `begin` may open it again. */
   close(): void;
 }
 
 export const blankExchange = (): Exchange => ({
   startNs: 0,
+  wireNs: Number.NaN,
+  turnNs: Number.NaN,
   wholeNs: Number.NaN,
   firstByteNs: Number.NaN,
   endNs: 0,

@@ -6,18 +6,18 @@ import { GiveUp } from "./give-up.js";
 import { together } from "./kernel-facts.js";
 import { ClosedLoop, type Floor, type Loop, OpenLoop } from "./loops.js";
 import { openLoop } from "./pacer.js";
-import type { BlockResult, ConnectionOpened, Lane, Load } from "./probe.js";
+import type { BlockResult, ConnectionOpened, KernelFacts, Lane, Load } from "./probe.js";
 import { failureOf, SampleRecorder, STATUS_MISS, statusOf } from "./samples.js";
 import type { Exchange, Session, SessionHost } from "./session.js";
 import { Slowest } from "./slowest.js";
 
 interface SessionsSpec {
-  readonly connections: number;
   /** Bound on a request, and in the open loop on sending late requests after the last one was due. */
   readonly timeoutNs: Ns;
   /** How many of the slowest answered requests of a block keep their timeline. */
   readonly slowest: number;
-  newSession(host: SessionHost, index: number): Session;
+  /** All sessions of the lane, in the order of their indices; those that share a connection stand together. */
+  sessions(host: SessionHost): readonly Session[];
 }
 
 /** A lane over sessions of any engine that lives on Node's event loop. Blocks of a lane run one after another. */
@@ -29,7 +29,7 @@ export function sessionsLane(spec: SessionsSpec): Lane {
     opened: (connection) => block?.opened(connection),
   };
   const giveUp = new GiveUp();
-  const sessions = Array.from({ length: spec.connections }, (_, index) => spec.newSession(host, index));
+  const sessions = spec.sessions(host);
   return {
     async run(load, signal, onProgress) {
       if (block !== undefined) throw new Error("a block of this lane is still running");
@@ -140,7 +140,8 @@ class Block implements Floor {
   }
 
   record(index: number, intendedNs: number, readyNs: number): void {
-    const x = this.exchange(index);
+    const session = this.#sessions[index] as Session;
+    const x = session.exchange;
     const { startNs, firstByteNs, endNs, status } = x;
     if (this.#giveUp.note(status)) this.#hopeless = true;
     this.#recorder.add(
@@ -153,8 +154,10 @@ class Block implements Floor {
       x.heldNs,
       x.ackDelayNs,
       status,
-      index,
+      session.connection,
       x.ordinal,
+      x.wireNs,
+      x.turnNs,
     );
     if (status > STATUS_MISS) this.#examples[failureOf(status) as string] ??= x.says;
     if (this.#recorder !== this.#measured) return;
@@ -239,11 +242,15 @@ class Block implements Floor {
       events.unshift({ atNs: Math.round(intendedNs - startNs), event: "intended", source: "user" });
     this.#slowest.add({
       request: this.#measured.length,
-      connection: index,
+      connection: session.connection,
       latencyNs: Math.round(endNs - startNs),
       heldNs: session.exchange.heldNs || 0,
       events,
     });
+  }
+
+  #facts(): (KernelFacts | null)[] {
+    return this.#sessions.map((session) => session.facts()).filter((facts) => facts !== undefined);
   }
 
   #tick(): void {
@@ -273,7 +280,7 @@ class Block implements Floor {
       opened: this.#opened,
       writes: this.#writes,
       wholes: this.#wholes,
-      kernel: measuring ? together(this.#sessions.map((session) => session.facts())) : null,
+      kernel: measuring ? together(this.#facts()) : null,
       slowest: this.#slowest.timelines,
       durationNs: Math.round(measuring ? nowNs() - this.#measuredFromNs : 0) as Ns,
       examples: this.#examples,

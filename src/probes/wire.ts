@@ -7,6 +7,8 @@ export interface WireFacts {
   readonly pieces: number;
   readonly nagle: boolean;
   readonly cork: boolean;
+  /** Requests that may be on one connection at once. */
+  readonly pipeline: number;
   readonly transport: "tcp" | "tls";
   readonly writes: number;
   readonly segments: number | null;
@@ -37,15 +39,28 @@ export function judgeWire(facts: WireFacts): { wire: Run["wire"]; used: boolean 
   if (pieces === 1) return { wire: { ...base, split: "as-asked", says }, used: true };
   if (facts.cork)
     return { wire: { ...base, split: "as-asked", says: `${says}: TCP_CORK joins the pieces` }, used: true };
-  // Nagle sends the first piece at once and may join all the others; without it every piece travels alone.
-  const least = facts.nagle ? 1.5 : MOST * pieces;
+  const least = leastSegments(facts);
   if (segments < least * wholes) {
     const merged = `the split did not reach the wire: ${writesSay}, but ${perRequest(segments)} segments`;
     return { wire: { ...base, split: "merged", says: merged }, used: false };
   }
   const joined = facts.nagle && segments < MOST * writes;
+  if (facts.pipeline > 1 && segments < MOST * writes) {
+    const by = facts.nagle ? "Nagle's algorithm joins" : "the kernel's autocorking joins";
+    return { wire: { ...base, split: "as-asked", says: `${says}: ${by} pieces, of several requests too` }, used: true };
+  }
   return {
     wire: { ...base, split: "as-asked", says: joined ? `${says}: Nagle's algorithm joins later pieces` : says },
     used: true,
   };
+}
+
+/**
+ * Segments per request below which the split did not reach the wire. Nagle sends the first piece at once and may join all the
+ * others, with several requests on a connection also theirs; without it every piece travels alone, but for what piled up behind
+ * a packet that had not left the machine yet (tcp_should_autocork() in net/ipv4/tcp.c).
+ */
+function leastSegments({ nagle, pipeline, pieces }: WireFacts): number {
+  if (pipeline > 1) return nagle ? 0 : 1;
+  return nagle ? 1.5 : MOST * pieces;
 }

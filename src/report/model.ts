@@ -61,6 +61,18 @@ export const timelineSchema = z
   })
   .strict();
 
+/** One round of a run: requests within it resemble each other more than those of other rounds do. */
+const blockSchema = z
+  .object({
+    round: count.describe("from 0; blocks of several runs in the same round were measured side by side"),
+    requests: count.describe("answered requests of the block"),
+    meanNs: duration,
+    p50Ns: duration,
+    p90Ns: duration,
+    p99Ns: duration,
+  })
+  .strict();
+
 export const runSchema = z
   .object({
     id: z.string(),
@@ -85,7 +97,9 @@ export const runSchema = z
       .describe("how much later than possible we started the request: our own lateness"),
     phases: z
       .record(z.string(), histogramSchema)
-      .describe("dns, connect, tls, ttfb (first write to first answer byte)"),
+      .describe(
+        "dns, connect, tls, ttfb (first write to first answer byte); where requests share a connection also queue (asked for until written) and behind (written until all before it were answered)",
+      ),
     warmup: z
       .object({
         requests: count,
@@ -127,6 +141,10 @@ export const runSchema = z
       .describe("null: nobody asked for a split (capture)"),
     used: z.boolean().describe("false: the split did not happen on the wire, so no conclusion rests on this run"),
     slowest: z.array(timelineSchema),
+    blocks: z
+      .array(blockSchema)
+      .optional()
+      .describe("service time of each round: what a comparison takes as independent where there are enough"),
   })
   .strict();
 
@@ -341,6 +359,7 @@ export type FindingCode = (typeof FINDING_CODES)[number];
 export type TimelineEvent = z.infer<typeof timelineEventSchema>;
 export type Timeline = z.infer<typeof timelineSchema>;
 export type Run = z.infer<typeof runSchema>;
+export type Block = z.infer<typeof blockSchema>;
 export type Finding = z.infer<typeof findingSchema>;
 export type Theory = z.infer<typeof theorySchema>;
 export type DetectorOutcome = z.infer<typeof detectorSchema>;

@@ -5,6 +5,7 @@ const split: WireFacts = {
   pieces: 3,
   nagle: false,
   cork: false,
+  pipeline: 1,
   transport: "tcp",
   writes: 300,
   segments: 300,
@@ -22,6 +23,13 @@ describe("the split on the wire", () => {
       used: true,
       wire: { split: "as-asked" },
     });
+  });
+
+  test("pipelined requests are joined by Nagle's algorithm, by autocorking too, and the split still happened", () => {
+    const joined = judgeWire({ ...split, pipeline: 8, nagle: true, segments: 30 });
+    expect(joined).toMatchObject({ used: true, wire: { split: "as-asked" } });
+    expect(joined.wire?.says).toContain("of several requests too");
+    expect(judgeWire({ ...split, pipeline: 8, segments: 270 })).toMatchObject({ used: true });
   });
 
   test("writes that were merged before the system call are a lie: the cell is not used", () => {

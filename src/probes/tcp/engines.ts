@@ -15,9 +15,14 @@ export interface ChosenEngine {
 }
 
 /** @throws NetlatError (exit 2) when the engine that was asked for cannot do it */
-export function chooseEngine(choice: EngineChoice, transport: "tcp" | "tls"): ChosenEngine {
+export function chooseEngine(choice: EngineChoice, transport: "tcp" | "tls", pipeline = 1): ChosenEngine {
   if (choice === "net") return net("asked for");
-  const missing = transport === "tls" ? "TLS runs on the net engine" : kernelMissing();
+  const missing =
+    transport === "tls"
+      ? "TLS runs on the net engine"
+      : pipeline > 1
+        ? "pipelining runs on the net engine"
+        : kernelMissing();
   if (missing === undefined)
     return kernel(choice === "kernel" ? "asked for" : "its own socket and the kernel's timestamps");
   if (choice === "kernel") throw usageError(`--engine kernel: not possible here: ${missing}; use --engine net or auto`);

@@ -6,8 +6,10 @@ import { protocolFor } from "../../protocols/registry.js";
 import { without } from "../../sockets/capabilities.js";
 import { loadSocketOptions, platformCapabilities } from "../../sockets/socket-options.js";
 import type { LaneSpec, ProbeEngine } from "../probe.js";
+import type { Session, SessionHost } from "../session.js";
 import { sessionsLane } from "../sessions.js";
 import { type NetPlan, NetSession } from "./net-session.js";
+import { Pipeline } from "./pipeline.js";
 
 /** Plaintext bytes in a TLS record at most (RFC 8446 5.1): a larger piece takes several. */
 const RECORD_BYTES = 16384;
@@ -30,14 +32,20 @@ export function netEngine(): ProbeEngine {
     async open(spec) {
       const plan = planOf(spec);
       return sessionsLane({
-        connections: spec.connections,
         timeoutNs: spec.timeoutNs,
         slowest: spec.slowest,
-        newSession: (host, index) => new NetSession(plan, host, index),
+        sessions: (host) => sessionsOf(plan, host),
       });
     },
     async close() {},
   };
+}
+
+function sessionsOf(plan: NetPlan, host: SessionHost): Session[] {
+  const { connections, pipeline } = plan.spec;
+  const numbers = Array.from({ length: connections }, (_, number) => number);
+  if (pipeline === 1) return numbers.map((number) => new NetSession(plan, host, number));
+  return numbers.flatMap((number) => new Pipeline(plan, host, number, pipeline).places);
 }
 
 function planOf(spec: LaneSpec): NetPlan {

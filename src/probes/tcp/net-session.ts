@@ -31,7 +31,7 @@ export class NetSession implements Session, ConnectionOwner {
   deadlineNs = NEVER;
   readonly #plan: NetPlan;
   readonly #host: SessionHost;
-  readonly #index: number;
+  readonly connection: number;
   readonly #counters: NetCounters;
   readonly #writer: PieceWriter;
   readonly #buffer = new Uint8Array(READ_BUFFER_BYTES);
@@ -42,7 +42,7 @@ export class NetSession implements Session, ConnectionOwner {
   constructor(plan: NetPlan, host: SessionHost, index: number) {
     this.#plan = plan;
     this.#host = host;
-    this.#index = index;
+    this.connection = index;
     this.#counters = new NetCounters(plan.options);
     this.#writer = new PieceWriter(plan);
   }
@@ -120,7 +120,7 @@ export class NetSession implements Session, ConnectionOwner {
     }
     this.#doing = "nothing";
     this.deadlineNs = NEVER;
-    this.#host.ready(this.#index);
+    this.#host.ready(this.connection);
   }
 
   onBytes(connection: NetConnection, chunk: Uint8Array, length: number): void {
@@ -245,13 +245,13 @@ export class NetSession implements Session, ConnectionOwner {
     if (drop || !this.#plan.spec.reuse) this.#drop();
     if (doing === "nothing") return;
     if (doing === "opening") {
-      this.#host.ready(this.#index);
+      this.#host.ready(this.connection);
       return;
     }
     x.endNs = endNs;
     x.status = status;
     x.says = says;
-    this.#host.ended(this.#index);
+    this.#host.ended(this.connection);
   }
 
   #countWrites(): void {

@@ -22,6 +22,7 @@ export interface WritePlan {
  */
 export class PieceWriter {
   readonly #plan: WritePlan;
+  readonly #onDone: (() => void) | undefined;
   readonly #quickack: boolean | undefined;
   /** Something is left to do once a piece is with the kernel, so writes get a callback. */
   readonly #follow: boolean;
@@ -34,9 +35,11 @@ export class PieceWriter {
   /** Write system calls of the request. */
   writes = 0;
 
-  constructor(plan: WritePlan) {
+  /** @param onDone called when the last piece has been written, also from within `begin` */
+  constructor(plan: WritePlan, onDone?: () => void) {
     const { quickack, cork } = plan.behaviour;
     this.#plan = plan;
+    this.#onDone = onDone;
     this.#quickack = quickack === "default" ? undefined : quickack === "on";
     this.#follow = plan.pieces.length > 1 || cork || this.#quickack !== undefined;
     this.#writeNs = new Float64Array(plan.pieces.length);
@@ -118,5 +121,6 @@ export class PieceWriter {
     }
     if (behaviour.cork) this.#plan.options?.setCork(connection.fd, false);
     this.received(connection);
+    this.#onDone?.();
   }
 }

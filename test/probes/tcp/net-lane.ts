@@ -20,6 +20,7 @@ export const spec = (port: number, changes: Partial<LaneSpec> = {}): LaneSpec =>
   family: 4,
   behaviour: CALM,
   connections: 1,
+  pipeline: 1,
   reuse: true,
   timeoutNs: ms(1000),
   maxSegment: undefined,
