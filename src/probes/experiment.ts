@@ -4,26 +4,36 @@
  * and Hunter, "Statistics for Experimenters", 2nd ed., chapter 4). Pure: the seed comes in as an argument.
  */
 import { random, shuffled } from "../stats/random.js";
+import { formatSize } from "../units/size.js";
 import { type SplitLevel, type Switch, splitLabel } from "./levels.js";
 import type { QuickAck } from "./probe.js";
 
-/** The levels of each factor, at least one each, without duplicates. */
-export interface Factors {
-  readonly nagle: readonly Switch[];
-  readonly split: readonly SplitLevel[];
-  readonly quickack: readonly QuickAck[];
-  readonly cork: readonly Switch[];
-}
+/** What bulk transfer runs beside the requests of a cell: none, one on their connection, or one on a connection of its own. */
+export type Bulk = "none" | "same" | "other";
 
-export interface Cell {
-  /** `nagle=on,split=fields,quickack=default`; `,cork=...` behind it only where cork is varied or on. */
-  readonly id: string;
-  /** The same, by name, in the same order; a number of pieces is a number. */
-  readonly factors: Readonly<Record<string, string | number>>;
+/** What varies, one level of each. The optional ones are of HTTP/2 and TLS, and stand in a cell's name only where given. */
+export interface Levels {
   readonly nagle: Switch;
   readonly split: SplitLevel;
   readonly quickack: QuickAck;
   readonly cork: Switch;
+  /** Requests at once on a connection. */
+  readonly streams?: number;
+  /** SETTINGS_INITIAL_WINDOW_SIZE that we announce, and the connection's window, in bytes. */
+  readonly window?: number;
+  readonly bulk?: Bulk;
+  /** TLS session resumption. */
+  readonly resume?: Switch;
+}
+
+/** The levels of each factor, at least one each, without duplicates. */
+export type Factors = { readonly [F in keyof Levels]: readonly Exclude<Levels[F], undefined>[] };
+
+export interface Cell extends Levels {
+  /** `nagle=on,split=fields,quickack=default`; `,cork=...` behind it only where cork is varied or on. */
+  readonly id: string;
+  /** The same, by name, in the same order; a number of pieces is a number. */
+  readonly factors: Readonly<Record<string, string | number>>;
 }
 
 /** Enough rounds for a confidence interval that is worth having: with ten, t is 2.26. */
@@ -31,20 +41,30 @@ const ROUNDS = 10;
 /** A shorter block would mostly measure the change from one cell to the next. */
 const LEAST_PER_BLOCK = 5;
 
+/** In the order of a cell's name. */
+const FACTORS = ["nagle", "split", "quickack", "cork", "streams", "window", "bulk", "resume"] as const;
+
 /** Every combination of the levels: the full factorial. */
 export function cellsOf(factors: Factors): Cell[] {
-  const corkMatters = factors.cork.length > 1 || factors.cork.includes("on");
-  return factors.nagle.flatMap((nagle) =>
-    factors.split.flatMap((split) =>
-      factors.quickack.flatMap((quickack) =>
-        factors.cork.map((cork): Cell => {
-          const levels = { nagle, split: splitLabel(split), quickack, ...(corkMatters ? { cork } : {}) };
-          const id = Object.entries(levels).map(([factor, level]) => `${factor}=${level}`);
-          return { id: id.join(","), factors: levels, nagle, split, quickack, cork };
-        }),
-      ),
-    ),
-  );
+  const given = FACTORS.filter((name) => factors[name] !== undefined);
+  const named = given.filter((name) => name !== "cork" || factors.cork.length > 1 || factors.cork.includes("on"));
+  let combinations: Partial<Levels>[] = [{}];
+  for (const name of given) {
+    const levels: readonly unknown[] = factors[name] ?? [];
+    combinations = combinations.flatMap((one) => levels.map((level) => ({ ...one, [name]: level })));
+  }
+  return combinations.map((one): Cell => {
+    const levels = one as Levels;
+    const labels = Object.fromEntries(named.map((name) => [name, labelOf(name, levels)]));
+    const id = Object.entries(labels).map(([factor, level]) => `${factor}=${level}`);
+    return { ...levels, id: id.join(","), factors: labels };
+  });
+}
+
+function labelOf(name: keyof Levels, levels: Levels): string | number {
+  if (name === "split") return splitLabel(levels.split);
+  if (name === "window") return formatSize(levels.window as number).replace(" ", "");
+  return levels[name] as string | number;
 }
 
 /** What a cell is called in prose: its levels of the factors that vary among `cells`; all of them when none does. */

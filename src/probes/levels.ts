@@ -8,7 +8,9 @@ export type Switch = "on" | "off";
  * How a request is cut into writes: one write, where its fields end, every byte alone, a number of pieces of nearly equal
  * size, or ascending offsets.
  */
-export type SplitLevel = "none" | "fields" | "each" | number | readonly number[];
+export type SplitLevel = "none" | "fields" | "each" | FrameSplit | number | readonly number[];
+/** HTTP/2 only: HEADERS and DATA apart, or every frame alone. */
+type FrameSplit = "headers-data" | "frames";
 
 const SPLIT_REMEDY = "use none, a number from 2, offsets such as 4,10, fields, or each";
 const SWITCHES = ["on", "off"] as const satisfies readonly Switch[];
@@ -41,7 +43,7 @@ function choose<L extends string>(text: string, flag: string, accepted: readonly
  * Reads the levels of `--split`.
  *
  *     levels   = offsets / level *( "," level )
- *     level    = "none" / "fields" / "each" / pieces / joined
+ *     level    = "none" / "fields" / "each" / "headers-data" / "frames" / pieces / joined
  *     pieces   = a whole number from 2
  *     offsets  = number 1*( "," number )          nothing but numbers, ascending: ONE level, cut at each of them
  *     joined   = number 1*( "+" number ) / "+" number
@@ -61,7 +63,8 @@ export function parseSplit(text: string, earlier: readonly SplitLevel[] = []): S
 }
 
 function parseSplitLevel(word: string, text: string): SplitLevel {
-  if (word === "none" || word === "fields" || word === "each") return word;
+  if (word === "none" || word === "fields" || word === "each" || word === "headers-data" || word === "frames")
+    return word;
   if (/^\+\d+$|^\d+(\+\d+)+$/.test(word))
     return parseOffsets(word.split("+").slice(word.startsWith("+") ? 1 : 0), text);
   if (!/^\d+$/.test(word)) throw usageError(`--split ${text}: no way to cut a request; ${SPLIT_REMEDY}`);
@@ -95,11 +98,22 @@ export function splitLabel(level: SplitLevel): string | number {
 /**
  * Where a request of this length is cut.
  * @param fields offsets at which a client that writes field by field would cut it; a protocol without fields has none
+ * @param frames offsets between HTTP/2 frames; undefined: the protocol has no frames
  * @returns ascending offsets, 0 < offset < requestLength; empty: one write
  * @throws NetlatError (exit 2) when the request is too short for the level
  */
-export function cutsFor(split: SplitLevel, requestLength: number, fields: readonly number[]): number[] {
+export function cutsFor(
+  split: SplitLevel,
+  requestLength: number,
+  fields: readonly number[],
+  frames?: readonly number[],
+): number[] {
   if (split === "none") return [];
+  if (split === "headers-data" || split === "frames") {
+    if (frames === undefined) throw usageError(`--split ${split}: is for HTTP/2 and gRPC; ${SPLIT_REMEDY}`);
+    if (frames.length === 0) throw usageError(`--split ${split}: the request is one frame; give it a body with --data`);
+    return split === "frames" ? [...frames] : [...fields];
+  }
   if (split === "fields") return [...fields];
   if (typeof split === "object") {
     const outside = split.find((offset) => offset >= requestLength);

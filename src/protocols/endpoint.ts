@@ -23,7 +23,10 @@ const RAW = {
   options: ["send", "sendHex", "expect", "payloadBytes"],
   request: rawRequest,
 } as const;
-const HTTP = { options: ["payloadBytes", "method", "headers"], request: httpRequest } as const;
+const HTTP = {
+  options: ["payloadBytes", "method", "headers", "body", "httpVersion"],
+  request: httpRequest,
+} as const;
 
 const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
   ["tcp", { ...RAW, transport: "tcp" }],
@@ -32,6 +35,7 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
   ["redis", { transport: "tcp", defaultPort: 6379, options: ["payloadBytes", "inline"], request: redisRequest }],
   ["http", { ...HTTP, transport: "tcp", defaultPort: 80 }],
   ["https", { ...HTTP, transport: "tls", defaultPort: 443 }],
+  ["h2c", { ...HTTP, transport: "tcp", defaultPort: 80 }],
 ]);
 
 const FLAGS: Readonly<Record<keyof EndpointOptions, string>> = {
@@ -41,12 +45,15 @@ const FLAGS: Readonly<Record<keyof EndpointOptions, string>> = {
   payloadBytes: "--payload-size",
   method: "--method",
   headers: "--header",
+  body: "--data",
+  httpVersion: "--http1.1 or --http2",
+  deadlineNs: "--deadline",
   inline: "--inline",
 };
 
 /**
  * Reads an endpoint: `tcp://host:port`, `tls://host:port`, `memcached://host[:11211][/key]`,
- * `redis://host[:6379][/key][?command=..][&style=resp|inline]`, `http://host[:80][/path]`, `https://host[:443][/path]`.
+ * `redis://host[:6379][/key][?command=..][&style=resp|inline]`, `http://host[:80][/path]`, `https://host[:443][/path]`, `h2c://host[:80][/path]`.
  * IPv6 addresses stand in brackets.
  * @throws NetlatError (exit 2): one sentence that names the value and what is accepted
  */

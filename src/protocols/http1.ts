@@ -1,6 +1,6 @@
 /** HTTP/1.1 requests (RFC 9112). */
 import { Http1Answers } from "./http1-reader.js";
-import { filler, protocolOf, utf8 } from "./pieces.js";
+import { protocolOf, utf8 } from "./pieces.js";
 import type { Protocol, RequestSpec } from "./protocol.js";
 
 type Http1Spec = Extract<RequestSpec, { protocol: "http1" }>;
@@ -19,8 +19,8 @@ export function http1(spec: Http1Spec): Protocol {
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join("");
   const pieces =
-    spec.bodyBytes > 0
-      ? [utf8(`${requestLine}${headers}\r\n`), filler(spec.bodyBytes)]
+    spec.body.length > 0
+      ? [utf8(`${requestLine}${headers}\r\n`), spec.body]
       : [utf8(requestLine), utf8(headers), utf8("\r\n")];
   return protocolOf("http1", pieces, () => new Http1Answers(spec.method));
 }
@@ -31,7 +31,9 @@ function headersOf(spec: Http1Spec): (readonly [string, string])[] {
     ["User-Agent", "netlat"],
     ["Accept", "*/*"],
   ];
-  if (spec.bodyBytes > 0 || BODY_EXPECTED.has(spec.method)) defaults.push(["Content-Length", String(spec.bodyBytes)]);
+  if (spec.body.length > 0 || BODY_EXPECTED.has(spec.method)) {
+    defaults.push(["Content-Length", String(spec.body.length)]);
+  }
   const given = new Set(spec.headers.map(([name]) => name.toLowerCase()));
   return [...defaults.filter(([name]) => !given.has(name.toLowerCase())), ...spec.headers];
 }

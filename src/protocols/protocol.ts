@@ -11,6 +11,9 @@ export interface Protocol {
 
 export type ProtocolName = "memcached" | "redis" | "http1" | "raw";
 
+/** Requests as streams, many at once on a connection: HTTP/2, and gRPC on it. */
+export type StreamRequest = Extract<RequestSpec, { protocol: "h2" }>;
+
 /**
  * Reads the answers on one connection. Survives any chunking; never throws, whatever the bytes.
  * One reader lives as long as its connection; after a complete answer it is ready for the next one.
@@ -65,7 +68,20 @@ export type RequestSpec =
       /** The Host header's value. */
       readonly host: string;
       readonly headers: readonly (readonly [name: string, value: string])[];
-      readonly bodyBytes: number;
+      /** Empty: none. */
+      readonly body: Uint8Array;
+    }
+  | {
+      readonly protocol: "h2";
+      readonly method: string;
+      readonly path: string;
+      readonly scheme: "http" | "https";
+      readonly authority: string;
+      /** Without pseudo-headers; names in lower case. */
+      readonly headers: readonly (readonly [name: string, value: string])[];
+      readonly body: Uint8Array;
+      /** Who says whether the answer is good: the HTTP status, or gRPC's status in the trailers. */
+      readonly judgedBy: "http" | "grpc";
     }
   | { readonly protocol: "raw"; readonly send: Uint8Array; readonly expect: Expectation };
 

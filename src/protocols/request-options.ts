@@ -17,6 +17,12 @@ export interface EndpointOptions {
   readonly method?: string | undefined;
   /** `--header "Name: value"`, each. */
   readonly headers?: readonly string[] | undefined;
+  /** `--data`, `--data-hex`: the body; for gRPC the message. */
+  readonly body?: Uint8Array | undefined;
+  /** `--http1.1` or `--http2`; undefined: what the scheme says, `https://` as negotiated. */
+  readonly httpVersion?: "1.1" | "2" | undefined;
+  /** `--deadline`, of gRPC calls, in nanoseconds. */
+  readonly deadlineNs?: number | undefined;
   /** `--inline`: Redis inline commands in place of RESP. */
   readonly inline?: boolean | undefined;
 }

@@ -188,16 +188,16 @@ describe("redis://", () => {
 
 describe("http://", () => {
   it.each([
-    ["http://h", {}, { method: "GET", path: "/", host: "h", bodyBytes: 0 }],
+    ["http://h", {}, { method: "GET", path: "/", host: "h", body: new Uint8Array() }],
     ["http://h:80/a?b=c#d", {}, { path: "/a?b=c", host: "h" }],
     ["http://h?q", {}, { path: "/?q" }],
     ["https://h:80/", {}, { host: "h:80" }],
     ["https://h:443/", {}, { host: "h" }],
     ["http://[::1]:8080/", {}, { host: "[::1]:8080" }],
     ["http://[fe80::1%eth0]/", {}, { host: "[fe80::1]" }],
-    ["http://h", { payloadBytes: 9 }, { method: "POST", bodyBytes: 9 }],
-    ["http://h", { payloadBytes: 9, method: "put" }, { method: "PUT", bodyBytes: 9 }],
-    ["http://h", { method: "HEAD" }, { method: "HEAD", bodyBytes: 0 }],
+    ["http://h", { payloadBytes: 9 }, { method: "POST", body: new Uint8Array(9).fill(0x78) }],
+    ["http://h", { payloadBytes: 9, method: "put" }, { method: "PUT", body: new Uint8Array(9).fill(0x78) }],
+    ["http://h", { method: "HEAD" }, { method: "HEAD", body: new Uint8Array() }],
     [
       "http://h",
       { headers: ["X-A:  b c ", "Empty:"] },
