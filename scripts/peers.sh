@@ -26,6 +26,7 @@ need python3-grpcio /usr/lib/python3/dist-packages/grpc/__init__.py
 need ngtcp2-server gtlsserver
 need ngtcp2-client gtlsclient
 need curl curl
+need openssl openssl
 need iproute2 tc
 need sockperf sockperf
 need tshark tshark

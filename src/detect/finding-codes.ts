@@ -8,6 +8,11 @@ export const PROBE_FINDING_CODES = [
   "delayed-ack",
   "slow-server",
   "connection-churn",
+  "h2-stream-limit",
+  "h2-head-of-line",
+  "h2-flow-control",
+  "h2-ping-enforced",
+  "h2-goaway",
   "generator-lag",
 ] as const satisfies readonly FindingCode[];
 
@@ -16,10 +21,22 @@ export type ProbeFindingCode = (typeof PROBE_FINDING_CODES)[number];
 /** Judged on rates and times that a user gives or a report holds, by `netlat pool`. */
 export type PoolFindingCode = "pool-undersized" | "pool-oversized";
 
-/** A capture shows all others but our own lateness: it was not us who asked. */
-export type CaptureFindingCode = Exclude<FindingCode, "generator-lag" | PoolFindingCode>;
+/** Only a probe shows them yet. */
+type StreamFindingCode = "h2-stream-limit" | "h2-head-of-line" | "h2-flow-control" | "h2-ping-enforced" | "h2-goaway";
 
-const NOT_IN_CAPTURES: readonly FindingCode[] = ["generator-lag", "pool-undersized", "pool-oversized"];
+/** A capture shows all others but our own lateness: it was not us who asked. */
+export type CaptureFindingCode = Exclude<FindingCode, "generator-lag" | PoolFindingCode | StreamFindingCode>;
+
+const NOT_IN_CAPTURES: readonly FindingCode[] = [
+  "generator-lag",
+  "pool-undersized",
+  "pool-oversized",
+  "h2-stream-limit",
+  "h2-head-of-line",
+  "h2-flow-control",
+  "h2-ping-enforced",
+  "h2-goaway",
+];
 
 /** In the order of the report. */
 export const CAPTURE_FINDING_CODES = FINDING_CODES.filter(

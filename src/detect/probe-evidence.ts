@@ -28,6 +28,10 @@ export interface ProbeCell {
    * where it came alone, before the answer; NaN: not seen, or it rode on the answer.
    */
   readonly ackDelayNs: Float64Array;
+  /** Asked for until its first byte was written, where requests share a connection (waiting for a stream); NaN: it had its own. */
+  readonly queueNs: Float64Array;
+  /** How long the request's body waited for HTTP/2 window; NaN: no streams. */
+  readonly windowNs: Float64Array;
   /** Our own lateness: start minus the earliest moment it could have started. */
   readonly lagNs: Float64Array;
   /** Due to started: in the open loop the wait for a free connection, our lateness included. */

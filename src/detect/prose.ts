@@ -162,6 +162,55 @@ export const PROSE = {
       ],
     },
   },
+  "h2-stream-limit": {
+    summary: "more requests at once than the server allows streams on a connection: the rest waits in the client",
+    title: (waited: Delayed, limit: number): string =>
+      `stream limit: ${shareOf(waited)} waited ${formatDuration(waited.p50Ns)} (p50) for one of ${limit} streams on their connection`,
+    fix: [
+      "open more connections: requests at once divided by the limit, rounded up (gRPC: a pool of channels; Go http2 and Envoy can do it by themselves)",
+      "raise the limit on the server (nginx http2_max_concurrent_streams, envoy max_concurrent_streams, grpc-go MaxConcurrentStreams), if it can serve that many",
+      "shorten what holds a stream: the limit divided by the service time is the most a connection carries per second (Little's law)",
+    ],
+  },
+  "h2-head-of-line": {
+    summary: "small requests wait behind bulk data on the same TCP connection",
+    title: (delayed: Delayed, factor: number): string =>
+      `head-of-line blocking: ${shareOf(delayed)} beside a bulk transfer on the same connection took ${digits(factor)} times as long as beside one on another`,
+    fix: [
+      "send bulk data on a connection of its own, or through another host name",
+      "announce a smaller window for bulk streams (INITIAL_WINDOW_SIZE near bandwidth x round trip), so that less of it stands in front of a small answer",
+      "on the server keep the socket's send queue short (Linux TCP_NOTSENT_LOWAT, 16 KiB; nginx http2_chunk_size), so that it can still choose what goes next",
+    ],
+  },
+  "h2-flow-control": {
+    summary: "a request's body waits for the server to open its HTTP/2 window",
+    title: (delayed: Delayed): string =>
+      `flow control: ${shareOf(delayed)} waited ${formatDuration(delayed.p50Ns)} (p50) for window to send their body`,
+    fix: [
+      "raise the server's window (nginx http2_body_preread_size, envoy initial_stream_window_size, grpc-go InitialWindowSize) to bandwidth x round trip",
+      "let the server read bodies as they come: a window that is not opened again is an application that does not read",
+    ],
+  },
+  "h2-ping-enforced": {
+    summary: "the server ends the connection because it was pinged too often (GOAWAY ENHANCE_YOUR_CALM)",
+    title: (ended: number, of: number, debug: string): string =>
+      `pings refused: ${ended} of ${of} connections were ended with ENHANCE_YOUR_CALM${debug === "" ? "" : ` "${debug}"`}`,
+    fix: [
+      "ping no more often than the server allows (gRPC servers: every 5 minutes by default), and only while a call is open",
+      "or allow it on the server: grpc-go keepalive.EnforcementPolicy MinTime and PermitWithoutStream, C-core GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS",
+      "an idle connection that a middlebox forgets is better kept by TCP keepalive, or opened anew",
+    ],
+  },
+  "h2-goaway": {
+    summary: "the server ends connections with GOAWAY while they are used",
+    title: (ended: number, of: number, code: string): string =>
+      `connections ended by the server: ${ended} of ${of} with GOAWAY ${code}`,
+    fix: [
+      "NO_ERROR is a server that drains or recycles connections (max age, requests per connection, deploy): the client must open the next one before the old one is gone, and repeat only streams above the last one named",
+      "raise the server's limit where it recycles too soon (nginx keepalive_requests and keepalive_time, grpc MaxConnectionAge, envoy max_connection_duration)",
+      "another code is an error: its debug text and the server's log say which",
+    ],
+  },
   "pool-undersized": {
     summary: "the pool has too few connections: requests wait for one before they are even sent",
     title: (connections: number, needed: number): string =>
@@ -175,7 +224,7 @@ export const PROSE = {
     summary:
       "the pool has many more connections than the load needs: they cost memory, handshakes and the server's slots",
     title: (connections: number, needed: number): string =>
-      `pool too large: ${connections} connections where ${needed} carry the load with head room`,
+      `pool too large: ${connections} connections where ${needed} ${needed === 1 ? "carries" : "carry"} the load with head room`,
     fix: [
       "lower the pool to the number recommended; a small pool also shows a slow server sooner than a long queue inside it does",
       "set an idle timeout, so that what a burst opened is closed again",

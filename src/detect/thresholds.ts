@@ -90,3 +90,14 @@ export const CHURN_EXCHANGES = 1.5;
 
 /** More of the pool than this is in use on average: a request may well have waited for a connection before we could see it. */
 export const FULL_POOL_SHARE = 0.9;
+
+/** A request that waits for a stream, or for window, waits for at least a round trip or an answer; less is our own event loop. */
+export const MIN_STREAM_WAIT_NS = 0.2 * MS;
+/** Small requests beside a bulk transfer on their connection: slower by this factor, and by so much, than beside it on another one. */
+export const HEAD_OF_LINE_FACTOR = 2;
+export const MIN_HEAD_OF_LINE_NS = 1 * MS;
+
+/** A pool is too large with this many times the connections that keep waiting below the target: growth and bursts use up the rest. */
+export const OVERSIZED_FACTOR = 2;
+/** And with at least so many too many: a few idle connections cost nothing. */
+export const OVERSIZED_SPARE = 8;

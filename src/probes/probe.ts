@@ -5,7 +5,7 @@
  */
 
 import type { Target } from "../protocols/protocol.js";
-import type { Timeline } from "../report/model.js";
+import type { H2Facts, Timeline } from "../report/model.js";
 import type { Capabilities } from "../sockets/capabilities.js";
 import type { Ns } from "../units/duration.js";
 import type { Pacing } from "./pacer.js";
@@ -24,6 +24,22 @@ export interface Behaviour {
   readonly cork: boolean;
 }
 
+/** What only a client of HTTP/2 does. */
+export interface H2Behaviour {
+  /** SETTINGS_INITIAL_WINDOW_SIZE, and the connection's window; undefined: 1 MiB. */
+  readonly windowBytes: number | undefined;
+  /** A transfer that runs beside the requests, again and again: this path, on the same connection or on another. */
+  readonly bulk: { readonly path: string; readonly on: "same" | "other" } | undefined;
+  /** PINGs in this distance; gRPC calls it the keepalive time. */
+  readonly keepaliveNs: Ns | undefined;
+  /** Also while no stream is open (PermitWithoutStream on the server's side). */
+  readonly keepaliveWithoutStreams: boolean;
+  /** Close the connection when a PING is not answered for so long. */
+  readonly keepaliveTimeoutNs: Ns;
+  /** Once, on a connection of its own: open a stream more than the server allows, and tell what it does. */
+  readonly overLimit: boolean;
+}
+
 export interface TlsSettings {
   readonly servername: string | undefined;
   readonly insecure: boolean;
@@ -31,6 +47,8 @@ export interface TlsSettings {
   readonly ca: string | undefined;
   readonly cert: string | undefined;
   readonly key: string | undefined;
+  /** Append the connections' secrets to this file. */
+  readonly keyLogFile?: string | undefined;
 }
 
 /** Plain data: it travels to a worker thread. */
@@ -48,6 +66,8 @@ export interface LaneSpec {
   /** Bound on each request, on connecting and on the TLS handshake. */
   readonly timeoutNs: Ns;
   readonly maxSegment: number | undefined;
+  /** undefined: the requests are no HTTP/2 streams. */
+  readonly h2?: H2Behaviour | undefined;
   readonly tls: TlsSettings | undefined;
   /** Ask the kernel for timestamps where the engine can. */
   readonly timestamps: boolean;
@@ -96,6 +116,8 @@ export interface BlockResult {
   readonly durationNs: Ns;
   /** What the first failure of each kind said. */
   readonly examples: Readonly<Record<string, string>>;
+  /** HTTP/2: all measured blocks of the lane so far, this one included. */
+  readonly h2?: H2Facts;
 }
 
 export interface Lane {

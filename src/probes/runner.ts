@@ -5,12 +5,17 @@ import type { Ns } from "../units/duration.js";
 import { CellCollector } from "./collect.js";
 import { type Cell, planRounds } from "./experiment.js";
 import type { Pacing } from "./pacer.js";
-import type { Lane, LaneSpec, ProbeEngine, TlsSettings } from "./probe.js";
+import type { H2Behaviour, Lane, LaneSpec, ProbeEngine, TlsSettings } from "./probe.js";
+
+/** Where requests go. */
+export type Peer = Pick<ProbePlan, "target" | "address" | "family" | "tls">;
 
 export interface PlannedCell {
   readonly cell: Cell;
   /** Offsets at which its requests are cut. */
   readonly cuts: readonly number[];
+  /** Where its requests go, when not all cells have the same endpoint (--ab). */
+  readonly peer?: Peer;
 }
 
 export interface ProbePlan {
@@ -27,6 +32,8 @@ export interface ProbePlan {
   /** Requests that may be on one connection at once. */
   readonly pipeline: number;
   readonly reuse: boolean;
+  /** undefined: the requests are no HTTP/2 streams. */
+  readonly h2?: (Omit<H2Behaviour, "windowBytes" | "bulk"> & { readonly bulkPath: string | undefined }) | undefined;
   readonly timeoutNs: Ns;
   readonly maxSegment: number | undefined;
   readonly warmup: number;
@@ -121,11 +128,11 @@ function newCollector(plan: ProbePlan): CellCollector {
   return new CellCollector({ keepSlowest: plan.keepSlowest, openLoop: plan.pacing.kind === "open", reuse: plan.reuse });
 }
 
-function laneSpec(plan: ProbePlan, { cell, cuts }: PlannedCell): LaneSpec {
+function laneSpec(plan: ProbePlan, { cell, cuts, peer = plan }: PlannedCell): LaneSpec {
   return {
-    target: plan.target,
-    address: plan.address,
-    family: plan.family,
+    target: peer.target,
+    address: peer.address,
+    family: peer.family,
     behaviour: {
       nagle: cell.nagle === "on",
       cuts,
@@ -134,13 +141,26 @@ function laneSpec(plan: ProbePlan, { cell, cuts }: PlannedCell): LaneSpec {
       cork: cell.cork === "on",
     },
     connections: plan.connections,
-    pipeline: plan.pipeline,
+    pipeline: cell.streams ?? plan.pipeline,
+    h2: plan.h2 === undefined ? undefined : h2Behaviour(plan.h2, cell),
     reuse: plan.reuse,
     timeoutNs: plan.timeoutNs,
     maxSegment: plan.maxSegment,
-    tls: plan.tls,
+    tls: peer.tls,
     timestamps: plan.timestamps,
     slowest: plan.keepSlowest,
+  };
+}
+
+function h2Behaviour(plan: NonNullable<ProbePlan["h2"]>, { window, bulk }: Cell): H2Behaviour {
+  const beside = bulk === undefined || bulk === "none" || plan.bulkPath === undefined ? undefined : bulk;
+  return {
+    windowBytes: window,
+    bulk: beside === undefined ? undefined : { path: plan.bulkPath as string, on: beside },
+    keepaliveNs: plan.keepaliveNs,
+    keepaliveWithoutStreams: plan.keepaliveWithoutStreams,
+    keepaliveTimeoutNs: plan.keepaliveTimeoutNs,
+    overLimit: plan.overLimit,
   };
 }
 

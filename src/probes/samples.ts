@@ -34,6 +34,7 @@ const COLUMNS = [
   "ordinal",
   "wireNs",
   "turnNs",
+  "windowNs",
 ] as const;
 type Column = (typeof COLUMNS)[number];
 
@@ -50,6 +51,7 @@ type Column = (typeof COLUMNS)[number];
  *   alone, before the first answer byte; NaN: not seen
  * - ordinal: 0 for the first request on its connection
  * - wireNs: where several requests share a connection, just before this one's first byte was written; NaN: at startNs
+ * - windowNs: HTTP/2: how long the request's body waited for window; NaN: no stream
  * - turnNs: where answers come in order, when all requests before it on its connection had been answered; NaN: it did not wait for any
  */
 export type SampleColumns = { readonly length: number } & { readonly [C in Column]: Float64Array };
@@ -84,6 +86,7 @@ export class SampleRecorder {
     ordinal: number,
     wireNs = Number.NaN,
     turnNs = Number.NaN,
+    windowNs = Number.NaN,
   ): void {
     if (this.#length === this.#capacity) this.#grow();
     const at = this.#length++;
@@ -101,6 +104,7 @@ export class SampleRecorder {
     columns.ordinal[at] = ordinal;
     columns.wireNs[at] = wireNs;
     columns.turnNs[at] = turnNs;
+    columns.windowNs[at] = windowNs;
   }
 
   /** The columns, cut to length. Each has its own buffer, which may be transferred. */

@@ -13,6 +13,8 @@ export interface Exchange {
   wireNs: number;
   /** Where answers come in order: when the last of those before it had been answered. NaN: it waited for none. */
   turnNs: number;
+  /** HTTP/2: how long the body waited for window. NaN: no stream. */
+  windowNs: number;
   /** Just before the last piece was written. */
   wholeNs: number;
   firstByteNs: number;
@@ -68,6 +70,7 @@ export const blankExchange = (): Exchange => ({
   startNs: 0,
   wireNs: Number.NaN,
   turnNs: Number.NaN,
+  windowNs: Number.NaN,
   wholeNs: Number.NaN,
   firstByteNs: Number.NaN,
   endNs: 0,

@@ -1,9 +1,9 @@
 /** A lane made of sessions: opens them, warms them up, runs a closed or an open loop over them, and records what they give. */
 
+import { together } from "../report/kernel-counters.js";
 import type { Ns } from "../units/duration.js";
 import { nowNs } from "./clock.js";
 import { GiveUp } from "./give-up.js";
-import { together } from "./kernel-facts.js";
 import { ClosedLoop, type Floor, type Loop, OpenLoop } from "./loops.js";
 import { openLoop } from "./pacer.js";
 import type { BlockResult, ConnectionOpened, KernelFacts, Lane, Load } from "./probe.js";
@@ -16,6 +16,8 @@ interface SessionsSpec {
   readonly timeoutNs: Ns;
   /** How many of the slowest answered requests of a block keep their timeline. */
   readonly slowest: number;
+  /** Told when the measured part of a block begins, and when it ends. */
+  readonly measuring?: (measures: boolean) => void;
   /** All sessions of the lane, in the order of their indices; those that share a connection stand together. */
   sessions(host: SessionHost): readonly Session[];
 }
@@ -59,6 +61,7 @@ class Block implements Floor {
   readonly #load: Load;
   readonly #giveUp: GiveUp;
   readonly #onProgress: (done: number) => void;
+  readonly #tellMeasuring: (measures: boolean) => void;
   readonly #warmup = new SampleRecorder(16);
   readonly #measured: SampleRecorder;
   readonly #slowest: Slowest;
@@ -92,6 +95,7 @@ class Block implements Floor {
     this.#giveUp = giveUp;
     this.#onProgress = onProgress;
     this.#timeoutNs = spec.timeoutNs;
+    this.#tellMeasuring = spec.measuring ?? (() => {});
     this.#measured = new SampleRecorder(Math.min(load.requests, 65536));
     this.#slowest = new Slowest(spec.slowest);
   }
@@ -158,6 +162,7 @@ class Block implements Floor {
       x.ordinal,
       x.wireNs,
       x.turnNs,
+      x.windowNs,
     );
     if (status > STATUS_MISS) this.#examples[failureOf(status) as string] ??= x.says;
     if (this.#recorder !== this.#measured) return;
@@ -206,6 +211,7 @@ class Block implements Floor {
     if (this.#loops.length === 1) {
       this.#recorder = this.#measured;
       for (const session of this.#sessions) session.mark();
+      this.#tellMeasuring(true);
       this.#measuredFromNs = nowNs();
     }
     loop.start();
@@ -273,6 +279,7 @@ class Block implements Floor {
     this.#loops[0]?.stop();
     this.#loops = [];
     const measuring = !Number.isNaN(this.#measuredFromNs);
+    this.#tellMeasuring(false);
     this.#onProgress(this.#measured.length);
     resolve({
       warmup: this.#warmup.columns(),

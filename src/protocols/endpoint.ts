@@ -1,6 +1,7 @@
 /** From what a user types (an endpoint's URL and the flags about its request) to a `Target`. */
 import { usageError } from "../errors.js";
 import { memcachedRequest, redisRequest } from "./cache-requests.js";
+import { grpcRequest } from "./grpc-request.js";
 import { httpRequest } from "./http-request.js";
 import { type Location, parseLocation, withoutCredentials } from "./location.js";
 import type { RequestSpec, Target } from "./protocol.js";
@@ -28,6 +29,8 @@ const HTTP = {
   request: httpRequest,
 } as const;
 
+const GRPC = { options: ["headers", "body", "deadlineNs"], request: grpcRequest } as const;
+
 const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
   ["tcp", { ...RAW, transport: "tcp" }],
   ["tls", { ...RAW, transport: "tls" }],
@@ -35,6 +38,8 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
   ["redis", { transport: "tcp", defaultPort: 6379, options: ["payloadBytes", "inline"], request: redisRequest }],
   ["http", { ...HTTP, transport: "tcp", defaultPort: 80 }],
   ["https", { ...HTTP, transport: "tls", defaultPort: 443 }],
+  ["grpc", { ...GRPC, transport: "tcp", defaultPort: 50051 }],
+  ["grpcs", { ...GRPC, transport: "tls", defaultPort: 443 }],
   ["h2c", { ...HTTP, transport: "tcp", defaultPort: 80 }],
 ]);
 
@@ -53,7 +58,8 @@ const FLAGS: Readonly<Record<keyof EndpointOptions, string>> = {
 
 /**
  * Reads an endpoint: `tcp://host:port`, `tls://host:port`, `memcached://host[:11211][/key]`,
- * `redis://host[:6379][/key][?command=..][&style=resp|inline]`, `http://host[:80][/path]`, `https://host[:443][/path]`, `h2c://host[:80][/path]`.
+ * `redis://host[:6379][/key][?command=..][&style=resp|inline]`, `http://host[:80][/path]`, `https://host[:443][/path]`, `h2c://host[:80][/path]`,
+ * `grpc://host[:50051][/pkg.Service/Method]`, `grpcs://host[:443][/pkg.Service/Method]`.
  * IPv6 addresses stand in brackets.
  * @throws NetlatError (exit 2): one sentence that names the value and what is accepted
  */

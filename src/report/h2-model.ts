@@ -75,6 +75,7 @@ export const h2Schema = z
       .optional()
       .describe("--over-limit: what the server does with the stream too many"),
     grpc: z.record(z.string(), count).optional().describe("answers by gRPC status"),
+    health: z.record(z.string(), count).optional().describe("gRPC health checks by what the server says of itself"),
   })
   .strict();
 

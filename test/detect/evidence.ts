@@ -26,6 +26,9 @@ export interface CellSketch {
   readonly ackDelay?: (request: number) => number;
   readonly lag?: (request: number) => number;
   readonly wait?: (request: number) => number;
+  /** Waiting for a stream, and for window. */
+  readonly queue?: (request: number) => number;
+  readonly window?: (request: number) => number;
   readonly run?: Partial<Run>;
 }
 
@@ -93,6 +96,8 @@ export function cell(sketch: CellSketch = {}): ProbeCell {
     ackDelayNs: column(sketch.ackDelay ?? ackAwaited(sketch), UNSEEN),
     lagNs,
     waitNs: sketch.wait === undefined ? lagNs : column(sketch.wait, 0),
+    queueNs: column(sketch.queue, UNSEEN),
+    windowNs: column(sketch.window, UNSEEN),
   };
 }
 

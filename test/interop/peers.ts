@@ -1,51 +1,65 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
+/** Real servers for tests: what each is stands in peers/<name>.ts. */
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { onlyIf } from "../skip.js";
-import { PEERS, type PeerName } from "./peer-commands.js";
+import { makeCertificate } from "./peers/certificate.js";
+import type { Certificate, PeerDefinition, Place, Work } from "./peers/definition.js";
+import { installed } from "./peers/installed.js";
+import { ownFolder, type RunningProcess, startServer } from "./peers/processes.js";
+import { freePorts } from "./peers/ready.js";
+import { type OptionsOf, PEERS, type PeerName, type PortsOf } from "./peers/registry.js";
 
-export interface RunningPeer {
-  /** On 127.0.0.1. */
+export { installed } from "./peers/installed.js";
+export { H2_PEERS } from "./peers/registry.js";
+
+/** A server, as tests see it. */
+export interface Server<N extends PeerName> {
+  /** The first of its ports: for a web server HTTP/1.1 in clear text where it has it. */
   readonly port: number;
+  readonly ports: PortsOf<N>;
+  /** 127.0.0.1, or the address of its place. */
+  readonly address: string;
+  /** `certFile` is what a client trusts (`--cacert`). */
+  readonly certificate: Certificate;
+  /** Its work folder, for logs and qlogs. */
+  readonly folder: string;
+  /** Of its last process, which is the server itself where there is a backend too. */
+  readonly pid: number;
+}
+
+export interface RunningPeer<N extends PeerName> extends Server<N> {
   /** Ends the server, waits until it is gone and removes its work folder. */
   stop(): Promise<void>;
 }
 
-export type Peer =
-  | { readonly available: true; start(): Promise<RunningPeer> }
+export type Peer<N extends PeerName> =
+  | { readonly available: true; start(options?: OptionsOf<N>, place?: Place): Promise<RunningPeer<N>> }
   | { readonly available: false; readonly reason: string };
 
-const READY_WITHIN_MS = 10_000;
-const STOP_WITHIN_MS = 3_000;
-/** Each with its work folder. */
-const running = new Map<ChildProcess, string>();
-// Last resort when the test process ends in the middle of a test; where it is killed, setpriv below does the same.
-process.once("exit", () => {
-  for (const [child, folder] of running) {
-    child.kill("SIGKILL");
-    rmSync(folder, { recursive: true, force: true });
-  }
-});
+const LOOPBACK: Place = { address: "127.0.0.1", enter: [] };
 
 /** A real server from the distribution's packages, if it is installed. */
-export function peer(name: PeerName): Peer {
-  const program = installed(PEERS[name].program);
-  if (program === undefined) {
-    return { available: false, reason: `${PEERS[name].program} is not installed; scripts/peers.sh installs it` };
+export function peer<N extends PeerName>(name: N): Peer<N> {
+  const missing = PEERS[name].needs.find((program) => installed(program) === undefined);
+  if (missing !== undefined) {
+    return { available: false, reason: `${missing} is not installed; scripts/peers.sh installs it` };
   }
-  return { available: true, start: () => start(name, program) };
+  return { available: true, start: (options, place = LOOPBACK) => start(name, options, place) };
 }
 
 /**
  * Tests against a real server: started before them, stopped after them. Where it is not installed they are skipped with the
  * reason, or with NETLAT_PEERS=required they fail.
- * @param body gets the running server; `port` can be read inside tests and hooks
+ * @param body gets the running server; its properties can be read inside tests and hooks
+ * @param options of this server, see peers/<name>.ts
  */
-export function describeWithPeer(name: PeerName, body: (server: { readonly port: number }) => void): void {
+export function describeWithPeer<N extends PeerName>(
+  name: N,
+  body: (server: Server<N>) => void,
+  options?: OptionsOf<N>,
+): void {
   const found = peer(name);
   if (!found.available && process.env.NETLAT_PEERS === "required") {
     test(`${name} is needed (NETLAT_PEERS=required)`, () => {
@@ -54,112 +68,74 @@ export function describeWithPeer(name: PeerName, body: (server: { readonly port:
     return;
   }
   describe(name, onlyIf(found.available, found.available ? "" : found.reason), () => {
-    let server: RunningPeer | undefined;
+    let server: RunningPeer<N> | undefined;
     beforeAll(async () => {
-      if (found.available) server = await found.start();
+      if (found.available) server = await found.start(options);
     });
     afterAll(() => server?.stop());
-    body({
-      get port() {
-        if (server === undefined) throw new Error(`${name} runs only inside tests and hooks`);
-        return server.port;
-      },
-    });
+    const now = () => {
+      if (server === undefined) throw new Error(`${name} runs only inside tests and hooks`);
+      return server;
+    };
+    body(whenRead(now));
   });
 }
 
-async function start(name: PeerName, program: string): Promise<RunningPeer> {
-  // The port is free when it is looked up and can be taken before the server binds it: then another one is tried.
+/** A server that can be passed around before it runs. */
+function whenRead<N extends PeerName>(now: () => Server<N>): Server<N> {
+  return {
+    get port() {
+      return now().port;
+    },
+    get ports() {
+      return now().ports;
+    },
+    get address() {
+      return now().address;
+    },
+    get certificate() {
+      return now().certificate;
+    },
+    get folder() {
+      return now().folder;
+    },
+    get pid() {
+      return now().pid;
+    },
+  };
+}
+
+async function start<N extends PeerName>(name: N, options: OptionsOf<N> | undefined, place: Place) {
+  // A port is free when it is looked up and can be taken before the server binds it: then another one is tried.
   for (let attempt = 1; ; attempt++) {
     const folder = mkdtempSync(join(tmpdir(), `netlat-${name}-`));
+    const own = ownFolder(folder);
+    const processes: RunningProcess[] = [];
+    const stop = async () => {
+      for (const one of processes.reverse()) await one.stop();
+      own.remove();
+    };
     try {
-      return await startOn(await freePort(), name, program, folder);
+      const definition = PEERS[name] as PeerDefinition;
+      const work = await prepareWork(definition, folder, place);
+      for (const command of definition.prepare(work, options ?? {})) {
+        const program = installed(command.program) ?? command.program;
+        processes.push(await startServer(command, program, place, folder));
+      }
+      const port = work.ports[definition.ports[0]] as number;
+      const { address, certificate } = work;
+      const pid = processes.at(-1)?.pid ?? 0;
+      return { port, ports: work.ports as PortsOf<N>, address, certificate, folder, pid, stop };
     } catch (error) {
-      rmSync(folder, { recursive: true, force: true });
+      await stop();
       if (attempt === 3) throw error;
     }
   }
 }
 
-async function startOn(port: number, name: PeerName, program: string, folder: string): Promise<RunningPeer> {
-  const command = [program, ...PEERS[name].prepare(folder, port)];
-  const setpriv = installed("setpriv");
-  // The kernel then kills the server when the test process dies, however it dies.
-  const [file, ...args] = setpriv === undefined ? command : [setpriv, "--pdeathsig", "KILL", ...command];
-  const child = spawn(file as string, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
-  running.set(child, folder);
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (text) => {
-      said += text;
-    });
-  }
-  const gone = new Promise<void>((resolve) => {
-    const ended = () => {
-      running.delete(child);
-      resolve();
-    };
-    child.once("exit", ended);
-    child.once("error", (error) => {
-      said += error.message;
-      ended();
-    });
-  });
-  const stop = async () => {
-    child.kill("SIGTERM");
-    const late = setTimeout(() => child.kill("SIGKILL"), STOP_WITHIN_MS);
-    await gone;
-    clearTimeout(late);
-    rmSync(folder, { recursive: true, force: true });
-  };
-  const deadline = Date.now() + READY_WITHIN_MS;
-  while (!(await accepts(port))) {
-    if (!running.has(child) || Date.now() > deadline) {
-      await stop();
-      throw new Error(`${name} did not listen on 127.0.0.1:${port}: ${said.trim().slice(-500) || "it said nothing"}`);
-    }
-    await sleep(20);
-  }
-  if (!running.has(child)) throw new Error(`${name} ended; something else listens on 127.0.0.1:${port}`);
-  return { port, stop };
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: "127.0.0.1" });
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
-}
-
-/** A port of 127.0.0.1 on which nothing listens at this moment. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port")),
-      );
-    });
-  });
-}
-
-/** Debian keeps servers in sbin, which is not in everybody's PATH. */
-export function installed(program: string): string | undefined {
-  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/local/sbin", "/usr/sbin", "/sbin"];
-  return folders.map((folder) => join(folder, program)).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+async function prepareWork(definition: PeerDefinition, folder: string, { address }: Place): Promise<Work<string>> {
+  const secure = definition.needs.includes("openssl");
+  const none = { keyFile: "", certFile: "", bothFile: "" };
+  const certificate = secure ? makeCertificate(folder, address) : none;
+  return { folder, address, ports: await freePorts(definition.ports), certificate };
 }

@@ -47,7 +47,8 @@ export const oneWriteTwin = (evidence: ProbeEvidence, cell: ProbeCell): ProbeCel
 export const quickackTwin = (evidence: ProbeEvidence, cell: ProbeCell): ProbeCell | null =>
   twin(evidence, cell, ["quickack"], (other) => other.quickack === "on");
 
-function sameBut(left: ProbeCell, right: ProbeCell, varied: readonly string[]): boolean {
+/** Equal in all factors but those named. */
+export function sameBut(left: ProbeCell, right: ProbeCell, varied: readonly string[]): boolean {
   const names = new Set([...Object.keys(left.run.factors), ...Object.keys(right.run.factors)]);
   for (const name of names) {
     if (!varied.includes(name) && left.run.factors[name] !== right.run.factors[name]) return false;

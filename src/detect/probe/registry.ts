@@ -3,6 +3,10 @@ import type { ProbeDetector } from "../probe-evidence.js";
 import { connectionChurn } from "./connection-churn.js";
 import { delayedAck } from "./delayed-ack.js";
 import { generatorLag } from "./generator-lag.js";
+import { h2FlowControl } from "./h2-flow-control.js";
+import { h2Goaway, h2PingEnforced } from "./h2-goaway.js";
+import { h2HeadOfLine } from "./h2-head-of-line.js";
+import { h2StreamLimit } from "./h2-stream-limit.js";
 import { nagleDelayedAck } from "./nagle-delayed-ack.js";
 import { slowServer } from "./slow-server.js";
 import { splitWrite } from "./split-write.js";
@@ -16,5 +20,10 @@ export const PROBE_DETECTORS: ProbeDetectors = {
   "delayed-ack": delayedAck,
   "slow-server": slowServer,
   "connection-churn": connectionChurn,
+  "h2-stream-limit": h2StreamLimit,
+  "h2-head-of-line": h2HeadOfLine,
+  "h2-flow-control": h2FlowControl,
+  "h2-ping-enforced": h2PingEnforced,
+  "h2-goaway": h2Goaway,
   "generator-lag": generatorLag,
 };

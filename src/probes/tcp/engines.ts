@@ -1,5 +1,6 @@
 /** Which engine a TCP probe runs on, and what that one can set and see. */
 import { usageError } from "../../errors.js";
+import type { Target } from "../../protocols/protocol.js";
 import type { Capabilities } from "../../sockets/capabilities.js";
 import { loadKernelCalls } from "../../sockets/kernel-calls.js";
 import type { ProbeEngine } from "../probe.js";
@@ -15,7 +16,11 @@ export interface ChosenEngine {
 }
 
 /** @throws NetlatError (exit 2) when the engine that was asked for cannot do it */
-export function chooseEngine(choice: EngineChoice, transport: "tcp" | "tls", pipeline = 1): ChosenEngine {
+export function chooseEngine(choice: EngineChoice, { transport, request }: Target, pipeline = 1): ChosenEngine {
+  if (request.protocol === "h2") {
+    if (choice !== "kernel") return streams(choice === "net" ? "asked for" : "HTTP/2 runs on the net engine");
+    throw usageError("--engine kernel: not possible here: HTTP/2 runs on the net engine; use --engine net or auto");
+  }
   if (choice === "net") return net("asked for");
   const missing =
     transport === "tls"
@@ -38,6 +43,12 @@ const net = (reason: string): ChosenEngine => ({
   name: "net",
   reason,
   start: async () => (await import("./net-engine.js")).netEngine(),
+});
+
+const streams = (reason: string): ChosenEngine => ({
+  name: "net",
+  reason,
+  start: async () => (await import("../http2/h2-engine.js")).h2Engine(),
 });
 
 const kernel = (reason: string): ChosenEngine => ({

@@ -1,10 +1,10 @@
 /** One TCP connection, with TLS on it or not, from connecting to being dropped. */
 import net from "node:net";
 import tls from "node:tls";
-import type { AnswerReader } from "../../protocols/protocol.js";
 import { fdOf } from "../../sockets/socket-options.js";
 import { nowNs } from "../clock.js";
 import type { LaneSpec } from "../probe.js";
+import type { KeyLogFile } from "./key-log-file.js";
 import { closedInHandshake, type Stage, type Trouble, troubleOf } from "./net-failure.js";
 
 /** What a connection tells its session, until it is dropped. */
@@ -26,6 +26,8 @@ export interface ConnectionPlan {
   readonly spec: LaneSpec;
   /** undefined: plain TCP. */
   readonly tls: tls.ConnectionOptions | undefined;
+  /** Told of each connection's secrets. */
+  readonly keyLog?: KeyLogFile | undefined;
 }
 
 export class NetConnection {
@@ -33,7 +35,6 @@ export class NetConnection {
   readonly #inner: net.Socket;
   #live = true;
   #stage: Stage = "connecting";
-  readonly reader: AnswerReader;
   readonly startedNs: number;
   connectedNs = Number.NaN;
   /** The TLS handshake was over. */
@@ -55,10 +56,9 @@ export class NetConnection {
    * Starts connecting.
    * @param buffer plain TCP is read into it, over and over; a reader must keep nothing of it
    */
-  constructor(plan: ConnectionPlan, reader: AnswerReader, buffer: Uint8Array, owner: ConnectionOwner) {
+  constructor(plan: ConnectionPlan, buffer: Uint8Array, owner: ConnectionOwner) {
     const { address, family, target, behaviour } = plan.spec;
     this.#owner = owner;
-    this.reader = reader;
     const callback = (length: number, chunk: Uint8Array): boolean => {
       if (this.#live) owner.onBytes(this, chunk, length);
       return true;
@@ -79,7 +79,7 @@ export class NetConnection {
       this.fd = fdOf(this.#inner) ?? -1;
       owner.onConnect(this);
       if (plan.tls === undefined) this.#open();
-      else this.#handshake(plan.tls);
+      else this.#handshake(plan.tls, plan.keyLog);
     });
   }
 
@@ -100,9 +100,10 @@ export class NetConnection {
     this.#inner.destroy();
   }
 
-  #handshake(options: tls.ConnectionOptions): void {
+  #handshake(options: tls.ConnectionOptions, keyLog: KeyLogFile | undefined): void {
     this.#stage = "handshaking";
     const secure = tls.connect({ ...options, socket: this.#inner });
+    if (keyLog !== undefined) secure.on("keylog", (line: Buffer) => keyLog.add(line));
     this.stream = secure;
     this.#listen(secure);
     secure.on("data", (chunk: Buffer) => {

@@ -1,14 +1,13 @@
 /** The portable engine: connections of node:net and node:tls, measured in user space. */
-import { isIP } from "node:net";
-import tls from "node:tls";
-import { usageError } from "../../errors.js";
 import { protocolFor } from "../../protocols/registry.js";
 import { without } from "../../sockets/capabilities.js";
 import { loadSocketOptions, platformCapabilities } from "../../sockets/socket-options.js";
 import type { LaneSpec, ProbeEngine } from "../probe.js";
 import type { Session, SessionHost } from "../session.js";
 import { sessionsLane } from "../sessions.js";
+import { KeyLogFile } from "./key-log-file.js";
 import { type NetPlan, NetSession } from "./net-session.js";
+import { tlsOptions } from "./net-tls.js";
 import { Pipeline } from "./pipeline.js";
 
 /** Plaintext bytes in a TLS record at most (RFC 8446 5.1): a larger piece takes several. */
@@ -22,6 +21,7 @@ const RECORD_BYTES = 16384;
 export function netEngine(): ProbeEngine {
   const platform = platformCapabilities();
   const untimed = without(platform, ["timestamping"], "the net engine does not take kernel timestamps");
+  let keyLog: KeyLogFile | undefined;
   return {
     name: "net",
     capabilities: without(
@@ -30,14 +30,19 @@ export function netEngine(): ProbeEngine {
       "net.Socket connects before an option can be set; --engine kernel can",
     ),
     async open(spec) {
-      const plan = planOf(spec);
+      const keyLogPath = spec.tls?.keyLogFile;
+      if (keyLogPath !== undefined) keyLog ??= new KeyLogFile(keyLogPath);
+      const plan = { ...planOf(spec), keyLog };
       return sessionsLane({
         timeoutNs: spec.timeoutNs,
         slowest: spec.slowest,
         sessions: (host) => sessionsOf(plan, host),
       });
     },
-    async close() {},
+    async close() {
+      keyLog?.close();
+      keyLog = undefined;
+    },
   };
 }
 
@@ -62,37 +67,7 @@ function planOf(spec: LaneSpec): NetPlan {
     protocol,
     pieces,
     writesOf: pieces.map((piece) => (secure ? Math.max(1, Math.ceil(piece.length / RECORD_BYTES)) : 1)),
-    tls: secure ? tlsOptions(spec) : undefined,
+    tls: secure ? tlsOptions(spec, spec.target.request.protocol === "http1" ? ["http/1.1"] : []) : undefined,
     options: "unavailable" in options ? null : options,
   };
-}
-
-/** @throws NetlatError (exit 2) for a certificate, key or CA that cannot be used */
-function tlsOptions(spec: LaneSpec): tls.ConnectionOptions {
-  const { host, request } = spec.target;
-  const settings = spec.tls;
-  // RFC 6066 3: a literal address is no server name; the certificate is checked against `host` then.
-  const servername = settings?.servername ?? (isIP(host) ? "" : host);
-  return {
-    host,
-    servername,
-    rejectUnauthorized: !(settings?.insecure ?? false),
-    secureContext: secureContext(settings),
-    ...(request.protocol === "http1" ? { ALPNProtocols: ["http/1.1"] } : {}),
-  };
-}
-
-/** One for all connections of a lane: reading the certificates takes longer than a handshake. */
-function secureContext(settings: LaneSpec["tls"]): tls.SecureContext {
-  const { ca, cert, key } = settings ?? {};
-  try {
-    return tls.createSecureContext({ ca, cert, key });
-  } catch (error) {
-    const given = Object.entries({ "--ca": ca, "--cert": cert, "--key": key }).flatMap(([name, pem]) =>
-      pem ? [name] : [],
-    );
-    throw usageError(
-      `${given.join(", ")}: cannot be used for TLS (${(error as Error).message}); give PEM files that belong together`,
-    );
-  }
 }

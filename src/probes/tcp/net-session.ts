@@ -2,7 +2,7 @@
  * A session over node:net and node:tls. The path of one request (begin, one write per piece, one or more reads, ended) is hot:
  * it makes no closure, no promise and no object of its own. `npm run bench -- probe` watches it.
  */
-import type { Complete, Protocol } from "../../protocols/protocol.js";
+import type { AnswerReader, Complete, Protocol } from "../../protocols/protocol.js";
 import type { Timeline } from "../../report/model.js";
 import type { Ns } from "../../units/duration.js";
 import { nowNs } from "../clock.js";
@@ -38,6 +38,8 @@ export class NetSession implements Session, ConnectionOwner {
   #doing: Doing = "nothing";
   #retried = false;
   #connection: NetConnection | null = null;
+  /** Of the answers on `#connection`. */
+  #reader: AnswerReader;
 
   constructor(plan: NetPlan, host: SessionHost, index: number) {
     this.#plan = plan;
@@ -45,6 +47,7 @@ export class NetSession implements Session, ConnectionOwner {
     this.connection = index;
     this.#counters = new NetCounters(plan.options);
     this.#writer = new PieceWriter(plan);
+    this.#reader = plan.protocol.answers();
   }
 
   open(): boolean {
@@ -132,7 +135,7 @@ export class NetSession implements Session, ConnectionOwner {
     }
     const x = this.exchange;
     if (Number.isNaN(x.firstByteNs)) x.firstByteNs = now;
-    const answer = connection.reader.push(chunk, 0, length);
+    const answer = this.#reader.push(chunk, 0, length);
     if (answer.state === "incomplete") return;
     if (answer.state === "malformed") {
       this.#fail("malformed", answer.reason);
@@ -146,13 +149,13 @@ export class NetSession implements Session, ConnectionOwner {
     this.#writer.taken();
   }
 
-  onEnd(connection: NetConnection): void {
+  onEnd(): void {
     if (this.#doing !== "exchanging") {
       this.#fail("closed", "the peer closed the connection before a request was sent");
       return;
     }
     const now = nowNs();
-    const answer = connection.reader.close();
+    const answer = this.#reader.close();
     if (answer.state === "malformed") this.#fail("malformed", answer.reason);
     else if (answer.state === "complete") this.#complete(answer, now, true);
     else if (!this.#retryOnNewConnection()) this.#fail("closed", `the peer closed the connection ${this.#sofar()}`);
@@ -169,7 +172,8 @@ export class NetSession implements Session, ConnectionOwner {
   }
 
   #connect(): number {
-    const connection = new NetConnection(this.#plan, this.#plan.protocol.answers(), this.#buffer, this);
+    const connection = new NetConnection(this.#plan, this.#buffer, this);
+    this.#reader = this.#plan.protocol.answers();
     this.#connection = connection;
     this.deadlineNs = connection.startedNs + this.#plan.spec.timeoutNs;
     return connection.startedNs;

@@ -2,7 +2,7 @@
  * One connection with several requests on it at once, answered in the order in which they were asked: pipelining, as HTTP/1.1
  * (RFC 9112 section 9.3.2), memcached and Redis have it. Each place in the pipeline is a session of its own.
  */
-import type { Complete } from "../../protocols/protocol.js";
+import type { AnswerReader, Complete } from "../../protocols/protocol.js";
 import type { Ns } from "../../units/duration.js";
 import { nowNs } from "../clock.js";
 import type { KernelFacts } from "../probe.js";
@@ -26,6 +26,8 @@ export class Pipeline implements ConnectionOwner {
   readonly #writer: PieceWriter;
   readonly #buffer = new Uint8Array(READ_BUFFER_BYTES);
   #connection: NetConnection | null = null;
+  /** Of the answers on `#connection`. */
+  #reader: AnswerReader;
   #isOpen = false;
   /** It is being opened ahead of the first request; this place tells the lane. */
   #opening: PipelinePlace | null = null;
@@ -43,6 +45,7 @@ export class Pipeline implements ConnectionOwner {
     this.#plan = plan;
     this.#host = host;
     this.#counters = new NetCounters(plan.options);
+    this.#reader = plan.protocol.answers();
     this.#writer = new PieceWriter(plan, () => this.#written());
     this.places = Array.from({ length: depth }, (_, place) => new PipelinePlace(this, number, number * depth + place));
   }
@@ -115,7 +118,7 @@ export class Pipeline implements ConnectionOwner {
       }
       const x = place.exchange;
       if (Number.isNaN(x.firstByteNs)) x.firstByteNs = now;
-      const answer = connection.reader.push(chunk, at, length);
+      const answer = this.#reader.push(chunk, at, length);
       if (answer.state === "incomplete") return;
       if (answer.state === "malformed") {
         this.#lose("malformed", answer.reason, place);
@@ -136,9 +139,9 @@ export class Pipeline implements ConnectionOwner {
     this.#writer.taken();
   }
 
-  onEnd(connection: NetConnection): void {
+  onEnd(): void {
     const [place] = this.#asked;
-    const answer = connection.reader.close();
+    const answer = this.#reader.close();
     const completed = place !== undefined && answer.state === "complete";
     if (completed) this.#asked.shift();
     this.#lose("closed", "the peer closed the connection before it answered", null);
@@ -160,7 +163,8 @@ export class Pipeline implements ConnectionOwner {
 
   #connect(): void {
     this.#isOpen = false;
-    this.#connection = new NetConnection(this.#plan, this.#plan.protocol.answers(), this.#buffer, this);
+    this.#reader = this.#plan.protocol.answers();
+    this.#connection = new NetConnection(this.#plan, this.#buffer, this);
   }
 
   #opened(): void {

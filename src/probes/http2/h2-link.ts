@@ -1,0 +1,178 @@
+/** One HTTP/2 connection on a socket: moves bytes between the two, and tells its owner what happens to which request. */
+
+import type { RequestOptions } from "../../protocols/h2/client.js";
+import { H2Client } from "../../protocols/h2/client.js";
+import type { H2Event } from "../../protocols/h2/events.js";
+import type { ErrorName } from "../../protocols/h2/names.js";
+import type { ConnectionOptions } from "../../protocols/h2/options.js";
+import type { H2Stream } from "../../protocols/h2/stream.js";
+import { nowNs } from "../clock.js";
+import { type ConnectionOwner, NetConnection } from "../tcp/net-connection.js";
+import type { Trouble } from "../tcp/net-failure.js";
+import type { H2Plan } from "./h2-plan.js";
+import { H2Writer, type Written } from "./h2-writer.js";
+
+export interface LinkOwner {
+  /** TCP is established. */
+  onConnect(link: H2Link): void;
+  /** Requests may be sent. The server's SETTINGS are still to come. */
+  onOpen(link: H2Link): void;
+  onEvent(link: H2Link, event: H2Event): void;
+  onBegan(link: H2Link, streamId: number, nowNs: number): void;
+  onWhole(link: H2Link, streamId: number, nowNs: number, writes: number): void;
+  /** It is of no more use: closed by the peer, broken, or the peer spoke no HTTP/2. Told once. */
+  onLost(link: H2Link, trouble: Trouble): void;
+}
+
+/** What stays in this process before DATA waits: more could no longer be overtaken by another stream. */
+const MAX_BACKLOG_BYTES = 256 * 1024;
+const READ_BUFFER_BYTES = 65_536;
+
+export class H2Link implements ConnectionOwner, Written {
+  readonly net: NetConnection;
+  readonly #plan: H2Plan;
+  readonly #owner: LinkOwner;
+  readonly #options: Omit<ConnectionOptions, "emit">;
+  #client: H2Client | undefined;
+  #writer: H2Writer | undefined;
+  #receiving = false;
+  #flushDue = false;
+  #over = false;
+  openNs = Number.NaN;
+  /** PINGs sent on it. */
+  pings = 0;
+
+  constructor(plan: H2Plan, options: Omit<ConnectionOptions, "emit">, owner: LinkOwner) {
+    this.#plan = plan;
+    this.#owner = owner;
+    this.#options = options;
+    this.net = new NetConnection(plan, new Uint8Array(READ_BUFFER_BYTES), this);
+  }
+
+  /** undefined until it is open. */
+  get client(): H2Client | undefined {
+    return this.#client;
+  }
+
+  /** @returns undefined when it takes no new requests */
+  request(options: RequestOptions): H2Stream | undefined {
+    const stream = this.#client?.request(options, nowNs());
+    this.#flushSoon();
+    return stream;
+  }
+
+  ping(): void {
+    if (this.#client === undefined || this.#over) return;
+    this.pings++;
+    this.#client.ping(nowNs());
+    this.flush();
+  }
+
+  reset(stream: H2Stream, code: ErrorName): void {
+    this.#client?.reset(stream, code, nowNs());
+    this.flush();
+  }
+
+  /** Writes what is to be written. */
+  flush(): void {
+    const client = this.#client;
+    if (client === undefined || this.#over || this.#receiving) return;
+    // With nothing in the way there is one output; a body beyond the backlog goes on when the socket drains.
+    while ((this.#writer as H2Writer).backlog < MAX_BACKLOG_BYTES) {
+      const output = client.takeOutput(nowNs());
+      if (output === undefined) return;
+      (this.#writer as H2Writer).write(output);
+    }
+    this.net.stream.once("drain", () => this.flush());
+  }
+
+  /** Closes at once; the owner hears no more of it. */
+  drop(): void {
+    this.#over = true;
+    this.#writer?.stop();
+    this.net.drop();
+  }
+
+  onConnect(): void {
+    this.#owner.onConnect(this);
+  }
+
+  onOpen(): void {
+    const { stream } = this.net;
+    if ("alpnProtocol" in stream && stream.alpnProtocol !== "h2") {
+      const chosen = stream.alpnProtocol === false ? "nothing" : String(stream.alpnProtocol);
+      this.#lose({
+        failure: "tls",
+        says: `the server did not choose h2 (ALPN: ${chosen}); try --http1.1`,
+        closingRace: false,
+      });
+      return;
+    }
+    this.openNs = nowNs();
+    this.#writer = new H2Writer(this.#plan, this.net, this);
+    this.#client = new H2Client({ ...this.#options, emit: (event) => this.#owner.onEvent(this, event) }, this.openNs);
+    this.#owner.onOpen(this);
+    this.flush();
+  }
+
+  onBytes(_: NetConnection, chunk: Uint8Array, length: number): void {
+    const client = this.#client;
+    if (client === undefined || this.#over) return;
+    this.#writer?.received();
+    this.#receiving = true;
+    client.receive(chunk, 0, length, nowNs());
+    this.#receiving = false;
+    this.flush();
+    if (client.fault !== undefined) {
+      this.#lose({
+        failure: "malformed",
+        says: `HTTP/2 ${client.fault.code}: ${client.fault.reason}`,
+        closingRace: false,
+      });
+    }
+  }
+
+  onTaken(): void {
+    this.#writer?.taken();
+  }
+
+  onEnd(): void {
+    this.#lose({ failure: "closed", says: "the peer closed the connection", closingRace: true });
+  }
+
+  onError(_: NetConnection, trouble: Trouble): void {
+    this.net.silence();
+    // What was raised inside a system call of ours is told in a later turn, as the lane expects.
+    setImmediate(() => this.#lose(trouble));
+  }
+
+  began(streamId: number, now: number): void {
+    this.#owner.onBegan(this, streamId, now);
+  }
+
+  ended(streamId: number, now: number, writes: number): void {
+    this.#owner.onWhole(this, streamId, now, writes);
+  }
+
+  /** Requests of the same turn travel in one write, as those of a client that has several to send. */
+  #flushSoon(): void {
+    if (this.#receiving || this.#flushDue) return;
+    if (this.#plan.spec.pipeline === 1) {
+      this.flush();
+      return;
+    }
+    this.#flushDue = true;
+    queueMicrotask(() => {
+      this.#flushDue = false;
+      this.flush();
+    });
+  }
+
+  #lose(trouble: Trouble): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#writer?.stop();
+    this.net.silence();
+    this.#owner.onLost(this, trouble);
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * The Huffman code of HPACK (RFC 7541 appendix B). It is canonical: the lengths alone give the codes, which count up
+ * through the symbols in order of length. Symbol 256 is EOS.
+ */
+const LENGTHS = [
+  13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28, 28, 28,
+  28, 28, 28, 6, 10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8, 6, 6, 6, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 7, 8, 15, 6, 12, 10,
+  13, 6, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 8, 7, 8, 13, 19, 13, 14, 6, 15, 5, 6, 5, 6,
+  5, 6, 6, 6, 5, 7, 7, 6, 6, 6, 5, 6, 7, 6, 5, 5, 6, 7, 7, 7, 7, 7, 15, 11, 14, 13, 28, 20, 22, 20, 20, 22, 22, 22, 23,
+  22, 23, 23, 23, 23, 23, 24, 23, 24, 24, 22, 23, 24, 23, 23, 23, 23, 21, 22, 23, 22, 23, 23, 24, 22, 21, 20, 22, 22,
+  23, 23, 21, 23, 22, 22, 24, 21, 22, 23, 23, 21, 21, 22, 21, 23, 22, 23, 23, 20, 22, 22, 22, 23, 22, 22, 23, 26, 26,
+  20, 19, 22, 23, 22, 25, 26, 26, 26, 27, 27, 26, 24, 25, 19, 21, 26, 27, 27, 26, 27, 24, 21, 21, 26, 26, 28, 27, 27,
+  27, 20, 24, 20, 21, 22, 21, 21, 23, 22, 22, 25, 25, 24, 24, 26, 23, 26, 27, 26, 26, 27, 27, 27, 27, 27, 28, 27, 27,
+  27, 27, 27, 26, 30,
+];
+
+export const EOS = 256;
+/** Bits of each symbol's code. */
+export const CODE_BITS = Uint8Array.from(LENGTHS);
+/** Each symbol's code, in its low bits. */
+export const CODES = canonicalCodes(CODE_BITS);
+
+function canonicalCodes(bits: Uint8Array): Uint32Array {
+  const codes = new Uint32Array(bits.length);
+  const order = [...bits.keys()].sort((a, b) => bits[a]! - bits[b]! || a - b);
+  let next = 0;
+  let width = bits[order[0]!]!;
+  for (const symbol of order) {
+    next *= 2 ** (bits[symbol]! - width);
+    width = bits[symbol]!;
+    codes[symbol] = next++;
+  }
+  return codes;
+}
