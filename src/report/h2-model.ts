@@ -66,14 +66,18 @@ export const h2Schema = z
         .strict(),
     ),
     overLimit: z
-      .object({
-        asked: count.describe("streams that we opened at once"),
-        beforeAck: z.boolean().describe("the server had not acknowledged our SETTINGS"),
-        answer: z.string(),
-      })
-      .strict()
+      .array(
+        z
+          .object({
+            asked: count.describe("streams that we opened at once; 0: not tried"),
+            beforeAck: z.boolean().describe("we had not acknowledged the server's SETTINGS"),
+            answer: z.string(),
+          })
+          .strict(),
+      )
       .optional()
       .describe("--over-limit: what the server does with the stream too many"),
+    bulkBytes: count.optional().describe("content of the transfer that ran beside the requests (--bulk)"),
     grpc: z.record(z.string(), count).optional().describe("answers by gRPC status"),
     health: z.record(z.string(), count).optional().describe("gRPC health checks by what the server says of itself"),
   })

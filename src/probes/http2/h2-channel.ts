@@ -13,6 +13,7 @@ import type { SessionHost } from "../session.js";
 import { NetCounters } from "../tcp/net-counters.js";
 import type { Trouble } from "../tcp/net-failure.js";
 import { healthOf, type Judged, judgeAnswer } from "./h2-answer.js";
+import type { BulkTransfer } from "./h2-beside.js";
 import { H2Link, type LinkOwner } from "./h2-link.js";
 import { H2Place } from "./h2-place.js";
 import type { H2Plan } from "./h2-plan.js";
@@ -27,6 +28,7 @@ export class H2Channel implements LinkOwner {
   readonly #host: SessionHost;
   readonly #options: Omit<ConnectionOptions, "emit">;
   readonly #tally: H2Tally;
+  readonly #bulk: BulkTransfer | undefined;
   readonly #counters: NetCounters;
   /** The connection for new requests. */
   #link: H2Link | null = null;
@@ -38,18 +40,23 @@ export class H2Channel implements LinkOwner {
   #waiting: H2Place[] = [];
   #requests = 0;
 
-  /** @param number which connection of the lane this is, from 0 */
+  /**
+   * @param number which connection of the lane this is, from 0
+   * @param bulk runs on this connection, from when it is open
+   */
   constructor(
     plan: H2Plan,
     options: Omit<ConnectionOptions, "emit">,
     tally: H2Tally,
     host: SessionHost,
     number: number,
+    bulk?: BulkTransfer,
   ) {
     this.#plan = plan;
     this.#options = options;
     this.#tally = tally;
     this.#host = host;
+    this.#bulk = bulk;
     this.#counters = new NetCounters(plan.options);
     const streams = plan.spec.pipeline;
     this.places = Array.from({ length: streams }, (_, place) => new H2Place(this, number, number * streams + place));
@@ -126,12 +133,14 @@ export class H2Channel implements LinkOwner {
       connectNs: Math.round(connectedNs - startedNs) as Ns,
       tlsNs: this.#plan.tls === undefined ? null : (Math.round(secureNs - connectedNs) as Ns),
     });
+    this.#bulk?.start(link);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const place of waiting) this.#ask(place);
   }
 
   onEvent(link: H2Link, event: H2Event): void {
+    if (this.#bulk?.take(event) === true) return;
     switch (event.type) {
       case "settings":
         this.#tally.settings(event.entries, event.settings.maxConcurrentStreams);
@@ -156,6 +165,7 @@ export class H2Channel implements LinkOwner {
         if (event.by === "peer") this.#resetByPeer(event.stream, event.codeName, event.atNs);
         return;
       case "pong":
+        link.unansweredNs = Number.NaN;
         if (this.#tally.measuring) this.#tally.ping.record(event.rttNs);
         return;
       case "goaway":

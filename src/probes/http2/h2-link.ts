@@ -41,6 +41,8 @@ export class H2Link implements ConnectionOwner, Written {
   openNs = Number.NaN;
   /** PINGs sent on it. */
   pings = 0;
+  /** When the oldest PING went out that has not been answered; NaN: all are. */
+  unansweredNs = Number.NaN;
 
   constructor(plan: H2Plan, options: Omit<ConnectionOptions, "emit">, owner: LinkOwner) {
     this.#plan = plan;
@@ -63,9 +65,16 @@ export class H2Link implements ConnectionOwner, Written {
 
   ping(): void {
     if (this.#client === undefined || this.#over) return;
+    const now = nowNs();
     this.pings++;
-    this.#client.ping(nowNs());
+    if (Number.isNaN(this.unansweredNs)) this.unansweredNs = now;
+    this.#client.ping(now);
     this.flush();
+  }
+
+  /** A PING was not answered in time: to us the connection is dead. */
+  giveUp(says: string): void {
+    this.#lose({ failure: "timeout", says, closingRace: false });
   }
 
   reset(stream: H2Stream, code: ErrorName): void {

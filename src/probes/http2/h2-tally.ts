@@ -76,6 +76,7 @@ export class H2Tally {
   #limit: number | null = null;
   mostOpen = 0;
   overLimit: H2Facts["overLimit"];
+  bulkBytes: number | undefined;
   /** The measured part of a block runs. */
   measuring = false;
   #durationNs = 0;
@@ -105,6 +106,11 @@ export class H2Tally {
   settings(entries: readonly SettingEntry[], maxStreams: number): void {
     for (const { id, value } of entries) this.serverSettings[settingName(id)] = value;
     this.#limit = Number.isFinite(maxStreams) ? maxStreams : null;
+  }
+
+  /** The server's SETTINGS_MAX_CONCURRENT_STREAMS; null: none so far. */
+  get streamLimit(): number | null {
+    return this.#limit;
   }
 
   settingsAcked(rttNs: number): void {
@@ -162,6 +168,7 @@ export class H2Tally {
       resets: { ...this.resets },
       goaways: [...this.goaways],
       ...(this.overLimit === undefined ? {} : { overLimit: this.overLimit }),
+      ...(this.bulkBytes === undefined ? {} : { bulkBytes: this.bulkBytes }),
       ...(Object.keys(this.grpc).length === 0 ? {} : { grpc: { ...this.grpc } }),
       ...(Object.keys(this.health).length === 0 ? {} : { health: { ...this.health } }),
     };
@@ -192,5 +199,8 @@ function addDifference(
   now: Readonly<Record<string, number>>,
   before: Readonly<Record<string, number>>,
 ): void {
-  for (const [name, count] of Object.entries(now)) sums[name] = (sums[name] ?? 0) + count - (before[name] ?? 0);
+  for (const [name, count] of Object.entries(now)) {
+    const more = count - (before[name] ?? 0);
+    if (more > 0) sums[name] = (sums[name] ?? 0) + more;
+  }
 }
