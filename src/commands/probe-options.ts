@@ -10,6 +10,7 @@ import type { EndpointOptions } from "../protocols/endpoint.js";
 import { type Ns, parseDuration } from "../units/duration.js";
 import { parseRate } from "../units/rate.js";
 import { parseSize } from "../units/size.js";
+import { type ComparisonOptions, comparisonOptions } from "./comparison-options.js";
 import {
   formatOption,
   hlogOption,
@@ -20,9 +21,11 @@ import {
   readPositiveDuration,
   readSwitch,
 } from "./options.js";
+import { bodyOf, httpVersionOf, type StreamOptions, streamOptions } from "./stream-options.js";
 import type { EmitOptions } from "./ui.js";
 
-export interface ProbeOptions extends EmitOptions {
+export interface ProbeOptions extends EmitOptions, ComparisonOptions, StreamOptions {
+  readonly ab?: string;
   readonly nagle: readonly Switch[];
   readonly split?: readonly SplitLevel[];
   readonly quickack: readonly QuickAck[];
@@ -55,6 +58,7 @@ export interface ProbeOptions extends EmitOptions {
   readonly key?: string;
   readonly servername?: string;
   readonly insecure?: boolean;
+  readonly keylogOut?: string;
 }
 
 export const DEFAULT_REQUESTS = 100;
@@ -65,7 +69,15 @@ const LEAST_MSS = 88;
 const MOST_MSS = 65_495;
 
 export function addProbeOptions(command: Command): Command {
-  for (const one of [...factorOptions(), ...loadOptions(), ...requestOptions(), ...tlsOptions(), ...engineOptions()]) {
+  for (const one of [
+    ...factorOptions(),
+    ...abOptions(),
+    ...loadOptions(),
+    ...requestOptions(),
+    ...streamOptions(),
+    ...tlsOptions(),
+    ...engineOptions(),
+  ]) {
     command.addOption(one);
   }
   return command;
@@ -87,6 +99,16 @@ function factorOptions(): Option[] {
     ),
     option("--cork <levels>", "TCP_CORK around each request: on, off or both", parseOnOff, "off"),
     option("--gap <duration>", "pause between two pieces of a request", parseDuration, "0ms"),
+  ];
+}
+
+function abOptions(): Option[] {
+  return [
+    new Option(
+      "--ab <endpoint>",
+      "take turns with this endpoint (A) and hold the other (B) against it; --nagle, --split and --requests are then off, none and 400 unless given",
+    ),
+    ...comparisonOptions(),
   ];
 }
 
@@ -115,7 +137,7 @@ function requestOptions(): Option[] {
     new Option("--expect <what>", "tcp and tls: when the answer is whole: bytes:N, line, until:TEXT, regex:RE"),
     option("--payload-size <size>", "make the request carry this many bytes, such as 64KiB", parseSize),
     new Option("--method <word>", "http: the method"),
-    new Option("--header <line>", "http: a header, such as 'Accept: text/html'; may be repeated").argParser(
+    new Option("--header <line>", "http and gRPC: a header, such as 'Accept: text/html'; may be repeated").argParser(
       (line: string, earlier: readonly string[] = []) => [...earlier, line],
     ),
     new Option("--inline", "redis: inline commands instead of RESP"),
@@ -129,6 +151,10 @@ function tlsOptions(): Option[] {
     option("--key <file>", "TLS: the client certificate's key (PEM)", readPem),
     new Option("--servername <name>", "TLS: the name to ask for (SNI) and to check"),
     new Option("--insecure", "TLS: do not check the server's certificate"),
+    new Option(
+      "--keylog-out <file>",
+      "TLS: append the connections' secrets to this file, to decrypt a capture of them",
+    ),
   ];
 }
 
@@ -179,6 +205,9 @@ export function endpointOptions(options: ProbeOptions): EndpointOptions {
     payloadBytes: options.payloadSize,
     method: options.method,
     headers: options.header,
+    body: bodyOf(options),
+    httpVersion: httpVersionOf(options),
+    deadlineNs: options.deadline,
     inline: options.inline,
   };
 }

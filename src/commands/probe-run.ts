@@ -11,18 +11,20 @@ import type { ProbeEngine, TlsSettings } from "../probes/probe.js";
 import { type Resolved, resolveHost } from "../probes/resolve.js";
 import { type PlannedCell, type ProbePlan, type ProbeProgress, runProbe } from "../probes/runner.js";
 import { type ChosenEngine, chooseEngine, notSeen } from "../probes/tcp/engines.js";
-import { parseEndpoint } from "../protocols/endpoint.js";
-import type { Target } from "../protocols/protocol.js";
-import { protocolFor } from "../protocols/registry.js";
+import type { RequestSpec, Target } from "../protocols/protocol.js";
 import { progressLine } from "../render/progress.js";
 import { reportBase } from "../report/base.js";
 import type { Report } from "../report/model.js";
 import type { Capability } from "../sockets/capabilities.js";
 import { openFileLimit } from "../sockets/file-limit.js";
 import { ms } from "../units/duration.js";
-import { DEFAULT_REQUESTS, DEFAULT_SPLIT, endpointOptions, type ProbeOptions } from "./probe-options.js";
+import { DEFAULT_REQUESTS, DEFAULT_SPLIT, type ProbeOptions } from "./probe-options.js";
+import { askedOf } from "./probe-target.js";
+import { DEFAULT_BULK } from "./stream-options.js";
 import type { Ui } from "./ui.js";
 
+/** A request of one frame has no place at which a careless client would cut it. */
+const ONE_WRITE = ["none"] as const;
 /** With time as the only bound, a round lasts about this long. */
 const ROUND_NS = ms(1000);
 
@@ -42,29 +44,29 @@ export interface Prepared {
 export async function prepare(endpoint: string, options: ProbeOptions): Promise<Prepared> {
   checkTogether(options);
   const lab = isLabEndpoint(endpoint) ? parseLabEndpoint(endpoint) : undefined;
-  const given = endpointOptions(options);
   const running = lab === undefined ? undefined : await launchLab(lab.kind, lab.options);
   try {
-    const target = parseEndpoint(running?.url ?? endpoint, given);
-    const protocol = protocolFor(target.request);
-    const request = protocol.request();
+    const { target, bytes, fields, frames } = await askedOf(running?.url ?? endpoint, options, running?.ca);
+    const split = options.split ?? (frames !== undefined && frames.length === 0 ? ONE_WRITE : DEFAULT_SPLIT);
+    const { nagle, quickack, cork, streams, window } = options;
     const factors = {
-      nagle: options.nagle,
-      split: options.split ?? DEFAULT_SPLIT,
-      quickack: options.quickack,
-      cork: options.cork,
+      nagle,
+      split,
+      quickack,
+      cork,
+      ...(streams === undefined ? {} : { streams }),
+      ...(window === undefined ? {} : { window }),
+      ...(options.tlsResume === undefined ? {} : { resume: options.tlsResume }),
+      ...(options.bulk === undefined ? {} : { bulk: options.bulkOn ?? DEFAULT_BULK }),
     };
-    const cells = cellsOf(factors).map((cell) => ({
-      cell,
-      cuts: cutsFor(cell.split, request.length, protocol.fields()),
-    }));
+    const cells = cellsOf(factors).map((cell) => ({ cell, cuts: cutsFor(cell.split, bytes, fields, frames) }));
     checkFileLimit(options, cells.length);
     return {
       endpoint,
       target,
       cells,
-      requestBytes: request.length,
-      engine: chooseEngine(options.engine, target.transport, options.pipeline),
+      requestBytes: bytes,
+      engine: chooseEngine(options.engine, target, options.pipeline),
       labCa: running?.ca,
       end: async () => running?.close(),
     };
@@ -78,6 +80,9 @@ export async function prepare(endpoint: string, options: ProbeOptions): Promise<
 function checkTogether(options: ProbeOptions): void {
   if ((options.cert === undefined) !== (options.key === undefined)) {
     throw usageError("--cert and --key belong together; give both, or neither");
+  }
+  if (options.tlsResume !== undefined && options.reuse) {
+    throw usageError("--tls-resume: a kept connection makes one handshake; add --reuse off");
   }
   if (options.pipeline > 1 && !options.reuse) {
     throw usageError("--pipeline: needs a connection that is kept; leave --reuse off out");
@@ -126,7 +131,7 @@ export async function measure(prepared: Prepared, options: ProbeOptions, ui: Ui)
 }
 
 /** An option that claims something must be able to keep it. @throws NetlatError (exit 2) */
-function requireCapabilities({ target, cells }: Prepared, options: ProbeOptions, engine: ProbeEngine): void {
+export function requireCapabilities({ target, cells }: Prepared, options: ProbeOptions, engine: ProbeEngine): void {
   const require = (needed: boolean, capability: Capability, flag: string) => {
     const state = engine.capabilities[capability];
     if (needed && state !== "yes")
@@ -137,13 +142,17 @@ function requireCapabilities({ target, cells }: Prepared, options: ProbeOptions,
   ), "quickack", `--quickack ${options.quickack.join(",")}`);
   require(cells.some(({ cell }) => cell.cork === "on"), "cork", `--cork ${options.cork.join(",")}`);
   require(options.maxSegment !== undefined, "maxSegment", `--max-segment ${options.maxSegment}`);
-  const tlsFlag = (["ca", "cert", "servername", "insecure"] as const).find((name) => options[name] !== undefined);
+  const tlsFlag = (["ca", "cert", "servername", "insecure", "keylogOut", "tlsResume"] as const).find(
+    (name) => options[name] !== undefined,
+  );
   if (tlsFlag !== undefined && target.transport !== "tls") {
-    throw usageError(`--${tlsFlag}: the endpoint ${target.endpoint} does not use TLS; it is for tls:// and https://`);
+    throw usageError(
+      `--${kebab(tlsFlag)}: the endpoint ${target.endpoint} does not use TLS; it is for tls:// and https://`,
+    );
   }
 }
 
-function planOf(
+export function planOf(
   prepared: Prepared,
   options: ProbeOptions,
   { address, family }: Resolved,
@@ -166,6 +175,7 @@ function planOf(
     gapNs: options.gap,
     connections: options.connections,
     pipeline: options.pipeline,
+    h2: prepared.target.request.protocol === "h2" ? streamsOf(options) : undefined,
     reuse: options.reuse,
     timeoutNs: options.timeout,
     maxSegment: options.maxSegment,
@@ -175,6 +185,16 @@ function planOf(
     timestamps: options.timestamps && engine.capabilities.timestamping === "yes",
     seed: options.seed,
     keepSlowest: options.slowest,
+  };
+}
+
+function streamsOf(options: ProbeOptions): NonNullable<ProbePlan["h2"]> {
+  return {
+    bulkPath: options.bulk,
+    keepaliveNs: options.keepalive,
+    keepaliveWithoutStreams: options.keepaliveWithoutStreams,
+    keepaliveTimeoutNs: options.keepaliveTimeout,
+    overLimit: options.overLimit === true,
   };
 }
 
@@ -194,16 +214,17 @@ function tlsSettings({ labCa }: Prepared, options: ProbeOptions): TlsSettings {
     ca: options.ca ?? labCa,
     cert: options.cert,
     key: options.key,
+    keyLogFile: options.keylogOut,
   };
 }
 
-function sourceOf(prepared: Prepared, options: ProbeOptions, plan: ProbePlan, engine: ProbeEngine) {
+export function sourceOf(prepared: Prepared, options: ProbeOptions, plan: ProbePlan, engine: ProbeEngine) {
   const withoutStamps = engine.capabilities.timestamping === "yes" && !options.timestamps;
   return {
     kind: "probe" as const,
     endpoint: prepared.endpoint,
     address: `${plan.family === 6 ? `[${plan.address}]` : plan.address}:${plan.target.port}`,
-    protocol: plan.target.request.protocol,
+    protocol: protocolName(plan.target.request),
     transport: plan.target.transport,
     engine: engine.name,
     engineReason: prepared.engine.reason,
@@ -220,10 +241,16 @@ function sourceOf(prepared: Prepared, options: ProbeOptions, plan: ProbePlan, en
   };
 }
 
+const protocolName = (request: RequestSpec): string =>
+  request.protocol === "h2" && request.judgedBy === "grpc" ? "grpc" : request.protocol;
+
 /** Names the cell by what varies: the rest of its id is the same for all of them. */
-function showProgress(progress: ProbeProgress, plan: ProbePlan, ui: Ui): void {
+export function showProgress(progress: ProbeProgress, plan: ProbePlan, ui: Ui): void {
   const cells = plan.cells.map(({ cell }) => cell);
   const measured = cells.find(({ id }) => id === progress.cell);
   const name = measured === undefined ? progress.cell : cellName(measured, cells);
   ui.progress.show(progressLine({ ...progress, cell: name }, ui.terminal("stderr")));
 }
+
+/** `keylogOut` as the user writes it. */
+const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

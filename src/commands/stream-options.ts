@@ -4,6 +4,7 @@ import { Option } from "commander";
 import { usageError } from "../errors.js";
 import { parseStreams, parseWindows } from "../probes/count-levels.js";
 import type { Bulk } from "../probes/experiment.js";
+import { parseOnOff, type Switch } from "../probes/levels.js";
 import type { Ns } from "../units/duration.js";
 import { option, type Reader, readPositiveDuration, readSwitch } from "./options.js";
 
@@ -13,6 +14,7 @@ export interface StreamOptions {
   readonly http2?: boolean;
   readonly "http1.1"?: boolean;
   readonly deadline?: Ns;
+  readonly tlsResume?: readonly Switch[];
   readonly streams?: readonly number[];
   readonly window?: readonly number[];
   readonly bulk?: string;
@@ -31,6 +33,11 @@ export function streamOptions(): Option[] {
     option("--data-hex <digits>", "http and gRPC: the body in hexadecimal", readHex),
     new Option("--http2", "http: HTTP/2, on http:// with prior knowledge"),
     new Option("--http1.1", "https: HTTP/1.1 whatever the server would choose"),
+    option(
+      "--tls-resume <levels>",
+      "TLS: offer the last session to the next connection: on, off or both; with --reuse off",
+      parseOnOff,
+    ),
     option(
       "--streams <levels>",
       "HTTP/2: requests at once on a connection, such as 1,10,100 (default: 1)",

@@ -1,8 +1,8 @@
 /** Adds the blocks of one cell up: histograms for the report, per-round means for the effects, columns for the detectors. */
 
-import type { Block, Timeline } from "../report/model.js";
+import { together } from "../report/kernel-counters.js";
+import type { Block, H2Facts, Timeline } from "../report/model.js";
 import { LatencyHistogram } from "../stats/histogram.js";
-import { together } from "./kernel-facts.js";
 import type { BlockResult, KernelFacts } from "./probe.js";
 import { type Failure, failureOf, type SampleColumns, STATUS_MISS } from "./samples.js";
 
@@ -12,7 +12,10 @@ const MAX_COLUMN = 500_000;
 /** Kinds of failure by which a target shows that nobody is there. */
 const SILENCE: readonly Failure[] = ["timeout", "refused", "unreachable", "tls"];
 
-type Columns = Record<"latencyNs" | "firstByteNs" | "thinkNs" | "heldNs" | "ackDelayNs" | "lagNs" | "waitNs", number[]>;
+type Columns = Record<
+  "latencyNs" | "firstByteNs" | "thinkNs" | "heldNs" | "ackDelayNs" | "lagNs" | "waitNs" | "queueNs" | "windowNs",
+  number[]
+>;
 
 export class CellCollector {
   readonly latency = new LatencyHistogram();
@@ -35,6 +38,8 @@ export class CellCollector {
     ackDelayNs: [],
     lagNs: [],
     waitNs: [],
+    queueNs: [],
+    windowNs: [],
   };
   readonly errors: Record<string, number> = {};
   readonly examples: Record<string, string> = {};
@@ -43,10 +48,13 @@ export class CellCollector {
   answered = 0;
   warmupRequests = 0;
   opened = 0;
+  /** Connections whose TLS handshake resumed a session. */
+  resumed = 0;
   writes = 0;
   wholes = 0;
   durationNs = 0;
   slowest: Timeline[] = [];
+  h2: H2Facts | undefined;
   readonly #keepSlowest: number;
   readonly #openLoop: boolean;
   readonly #reuse: boolean;
@@ -67,10 +75,12 @@ export class CellCollector {
     this.writes += block.writes;
     this.wholes += block.wholes;
     this.opened += block.opened.length;
-    for (const { connectNs, tlsNs } of block.opened) {
+    for (const { connectNs, tlsNs, resumed } of block.opened) {
+      if (resumed === true) this.resumed++;
       this.connect.record(connectNs);
       if (tlsNs !== null) this.tls.record(tlsNs);
     }
+    this.h2 = block.h2 ?? this.h2;
     for (const [kind, says] of Object.entries(block.examples)) this.examples[kind] ??= says;
     this.#facts.push(block.kernel);
     const numbered = block.slowest.map((timeline) => ({ ...timeline, request: timeline.request + before }));
@@ -160,6 +170,8 @@ export class CellCollector {
       this.columns.ackDelayNs.push(samples.ackDelayNs[i] as number);
       this.columns.lagNs.push(lagNs);
       this.columns.waitNs.push(start - intended);
+      this.columns.queueNs.push(wireNs - start);
+      this.columns.windowNs.push(samples.windowNs[i] as number);
     }
     return latencyNs;
   }

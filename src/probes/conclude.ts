@@ -78,6 +78,7 @@ function evidenceOf({ planned, collected }: CellRun, plan: ProbePlan, dnsNs: num
     errorExamples: collected.examples,
     answers: collected.answers,
     connections: collected.opened,
+    ...(cell.resume === undefined ? {} : { tlsResumed: collected.resumed }),
     durationNs: Math.round(collected.durationNs),
     ratePerSecond: collected.durationNs > 0 ? collected.answered / (collected.durationNs / 1e9) : 0,
     targetRatePerSecond: openLoop,
@@ -97,6 +98,7 @@ function evidenceOf({ planned, collected }: CellRun, plan: ProbePlan, dnsNs: num
     wire,
     used,
     slowest: collected.slowest,
+    ...(collected.h2 === undefined ? {} : { h2: collected.h2 }),
     blocks: collected.blocks.map((block) => ({ ...block, meanNs: Math.round(block.meanNs) })),
   };
   return {
@@ -118,6 +120,8 @@ function evidenceOf({ planned, collected }: CellRun, plan: ProbePlan, dnsNs: num
     ackDelayNs: Float64Array.from(collected.columns.ackDelayNs),
     lagNs: Float64Array.from(collected.columns.lagNs),
     waitNs: Float64Array.from(collected.columns.waitNs),
+    queueNs: Float64Array.from(collected.columns.queueNs),
+    windowNs: Float64Array.from(collected.columns.windowNs),
   };
 }
 

@@ -76,11 +76,12 @@ export function cellName(cell: Cell, cells: readonly Cell[]): string {
 
 /**
  * How many requests a cell gets in each round: ten rounds, fewer when a block would be shorter than five requests.
+ * @param most rounds
  * @param requestsPerCell Infinity (bounded by time alone) gives ten unbounded blocks
  * @returns one number per round, at least one round; they add up to `requestsPerCell`
  */
-export function roundsFor(requestsPerCell: number): number[] {
-  const rounds = Math.max(1, Math.min(ROUNDS, Math.floor(requestsPerCell / LEAST_PER_BLOCK)));
+export function roundsFor(requestsPerCell: number, most = ROUNDS): number[] {
+  const rounds = Math.max(1, Math.min(most, Math.floor(requestsPerCell / LEAST_PER_BLOCK)));
   const base = Math.floor(requestsPerCell / rounds);
   const longer = requestsPerCell - base * rounds;
   return Array.from({ length: rounds }, (_, round) => base + (round < longer ? 1 : 0));

@@ -47,6 +47,8 @@ export interface TlsSettings {
   readonly ca: string | undefined;
   readonly cert: string | undefined;
   readonly key: string | undefined;
+  /** Offer the last connection's session to the next (TLS session resumption). */
+  readonly resume?: boolean | undefined;
   /** Append the connections' secrets to this file. */
   readonly keyLogFile?: string | undefined;
 }
@@ -90,6 +92,8 @@ export interface Load {
 export interface ConnectionOpened {
   readonly connectNs: Ns;
   readonly tlsNs: Ns | null;
+  /** The TLS handshake resumed an earlier session. */
+  readonly resumed?: boolean;
 }
 
 /** Counters over the measured part of a block, all connections together; null: this engine cannot see it. */

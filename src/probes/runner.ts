@@ -146,7 +146,7 @@ function laneSpec(plan: ProbePlan, { cell, cuts, peer = plan }: PlannedCell): La
     reuse: plan.reuse,
     timeoutNs: plan.timeoutNs,
     maxSegment: plan.maxSegment,
-    tls: peer.tls,
+    tls: peer.tls === undefined ? undefined : { ...peer.tls, resume: cell.resume === "on" },
     timestamps: plan.timestamps,
     slowest: plan.keepSlowest,
   };

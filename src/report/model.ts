@@ -3,28 +3,14 @@
  * Durations are integer nanoseconds. docs/report.md explains each part; schema/report.v1.json is generated from here.
  */
 import { z } from "zod";
+import { FINDING_CODES, SCHEMA_ID } from "./codes.js";
 import { comparisonSchema } from "./comparison-model.js";
 import { gateSchema } from "./gate-model.js";
+import { h2Schema } from "./h2-model.js";
 import { poolSchema } from "./pool-model.js";
 import { count, duration, histogramSchema, signedDuration } from "./primitives.js";
 
-export const SCHEMA_ID = "netlat.report/1";
-
-export const FINDING_CODES = [
-  "nagle-delayed-ack",
-  "split-write",
-  "delayed-ack",
-  "slow-server",
-  "connection-churn",
-  "generator-lag",
-  "rto",
-  "fast-retransmit",
-  "syn-retransmit",
-  "zero-window",
-  "connection-reset",
-  "pool-undersized",
-  "pool-oversized",
-] as const;
+export { FINDING_CODES, SCHEMA_ID };
 
 /** The parts add up to the latency. */
 const breakdownSchema = z
@@ -65,6 +51,7 @@ export const timelineSchema = z
 const blockSchema = z
   .object({
     round: count.describe("from 0; blocks of several runs in the same round were measured side by side"),
+    part: count.optional().describe("merge: which of `source.parts` it comes from, from 0"),
     requests: count.describe("answered requests of the block"),
     meanNs: duration,
     p50Ns: duration,
@@ -83,6 +70,7 @@ export const runSchema = z
     errorExamples: z.record(z.string(), z.string()).optional().describe("what the first failure of each kind said"),
     answers: z.record(z.string(), count).describe("answered requests by kind: value, miss"),
     connections: count.describe("connections opened for this run"),
+    tlsResumed: count.optional().describe("connections whose TLS handshake resumed a session (--tls-resume)"),
     durationNs: duration.describe("time spent measuring this run, its blocks added up"),
     ratePerSecond: z.number().nonnegative().describe("answered requests per second of durationNs"),
     targetRatePerSecond: z
@@ -139,6 +127,7 @@ export const runSchema = z
       .strict()
       .nullable()
       .describe("null: nobody asked for a split (capture)"),
+    h2: h2Schema.optional().describe("HTTP/2 and gRPC: what happened inside the connections"),
     used: z.boolean().describe("false: the split did not happen on the wire, so no conclusion rests on this run"),
     slowest: z.array(timelineSchema),
     blocks: z
@@ -244,6 +233,11 @@ const probeSourceSchema = z
     kind: z.literal("probe"),
     endpoint: z.string(),
     address: z.string().nullable(),
+    against: z
+      .object({ endpoint: z.string(), address: z.string().nullable() })
+      .strict()
+      .optional()
+      .describe("--ab: the second endpoint; `comparison` holds it against the first"),
     protocol: z.string(),
     transport: z.enum(["tcp", "tls"]),
     engine: z.enum(["net", "kernel"]),
@@ -294,7 +288,14 @@ const poolSourceSchema = z.object({ kind: z.literal("pool"), from: z.string() })
 
 /** Where a report came from that others were made of. */
 const partSchema = z
-  .object({ file: z.string(), kind: z.string(), subject: z.string(), startedAt: z.string(), requests: count })
+  .object({
+    file: z.string(),
+    kind: z.string(),
+    subject: z.string(),
+    protocol: z.string().optional().describe("of a probe"),
+    startedAt: z.string(),
+    requests: count.describe("answered"),
+  })
   .strict();
 
 const mergeSourceSchema = z
@@ -306,9 +307,7 @@ const mergeSourceSchema = z
   })
   .strict();
 
-const comparisonSourceSchema = z
-  .object({ kind: z.literal("comparison"), base: partSchema, new: partSchema, interleaved: z.boolean() })
-  .strict();
+const comparisonSourceSchema = z.object({ kind: z.literal("comparison"), base: partSchema, new: partSchema }).strict();
 
 const checkSourceSchema = z
   .object({ kind: z.literal("check"), suite: z.string(), durationNs: duration, interrupted: z.boolean() })
@@ -351,9 +350,10 @@ export const reportSchema = z
   })
   .strict();
 
-export type { Comparison } from "./comparison-model.js";
+export type { ComparedPair, ComparedQuantile, Comparison, ComparisonVerdict } from "./comparison-model.js";
 export type { Gate } from "./gate-model.js";
-export type { PoolLoad, PoolReport } from "./pool-model.js";
+export type { H2Facts } from "./h2-model.js";
+export type { PoolCase, PoolLoad, PoolModel, PoolReport } from "./pool-model.js";
 export type { HistogramData } from "./primitives.js";
 export type FindingCode = (typeof FINDING_CODES)[number];
 export type TimelineEvent = z.infer<typeof timelineEventSchema>;

@@ -132,6 +132,7 @@ export class H2Channel implements LinkOwner {
     this.#host.opened({
       connectNs: Math.round(connectedNs - startedNs) as Ns,
       tlsNs: this.#plan.tls === undefined ? null : (Math.round(secureNs - connectedNs) as Ns),
+      resumed: link.net.resumed,
     });
     this.#bulk?.start(link);
     const waiting = this.#waiting;

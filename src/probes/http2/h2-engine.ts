@@ -11,7 +11,7 @@ import { nowNs } from "../clock.js";
 import type { BlockResult, Lane, LaneSpec, Load, ProbeEngine } from "../probe.js";
 import { sessionsLane } from "../sessions.js";
 import { KeyLogFile } from "../tcp/key-log-file.js";
-import { tlsOptions } from "../tcp/net-tls.js";
+import { resumable, tlsOptions } from "../tcp/net-tls.js";
 import { BulkLink, BulkTransfer } from "./h2-beside.js";
 import { H2Channel } from "./h2-channel.js";
 import type { H2Link } from "./h2-link.js";
@@ -38,7 +38,7 @@ export function h2Engine(): ProbeEngine {
     async open(spec) {
       const path = spec.tls?.keyLogFile;
       if (path !== undefined) keyLog ??= new KeyLogFile(path);
-      return h2Lane({ ...planOf(spec), keyLog });
+      return h2Lane({ ...planOf(spec), keyLog, tlsSession: resumable(spec) });
     },
     async close() {
       keyLog?.close();

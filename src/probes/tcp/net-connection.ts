@@ -26,6 +26,8 @@ export interface ConnectionPlan {
   readonly spec: LaneSpec;
   /** undefined: plain TCP. */
   readonly tls: tls.ConnectionOptions | undefined;
+  /** The session that the next connection offers to resume; undefined: none does. */
+  readonly tlsSession?: { latest: Buffer | undefined } | undefined;
   /** Told of each connection's secrets. */
   readonly keyLog?: KeyLogFile | undefined;
 }
@@ -37,6 +39,8 @@ export class NetConnection {
   #stage: Stage = "connecting";
   readonly startedNs: number;
   connectedNs = Number.NaN;
+  /** The TLS handshake resumed an earlier session. */
+  resumed = false;
   /** The TLS handshake was over. */
   secureNs = Number.NaN;
   /** Requests are written here: the TLS socket, or the TCP socket itself. */
@@ -79,7 +83,7 @@ export class NetConnection {
       this.fd = fdOf(this.#inner) ?? -1;
       owner.onConnect(this);
       if (plan.tls === undefined) this.#open();
-      else this.#handshake(plan.tls, plan.keyLog);
+      else this.#handshake(plan.tls, plan);
     });
   }
 
@@ -100,9 +104,16 @@ export class NetConnection {
     this.#inner.destroy();
   }
 
-  #handshake(options: tls.ConnectionOptions, keyLog: KeyLogFile | undefined): void {
+  #handshake(options: tls.ConnectionOptions, { keyLog, tlsSession }: ConnectionPlan): void {
     this.#stage = "handshaking";
-    const secure = tls.connect({ ...options, socket: this.#inner });
+    const session = tlsSession?.latest;
+    const secure = tls.connect({ ...options, ...(session === undefined ? {} : { session }), socket: this.#inner });
+    // TLS 1.3 sends its tickets behind the handshake, often several; each may be used once (RFC 8446 section 4.6.1).
+    if (tlsSession !== undefined) {
+      secure.on("session", (ticket: Buffer) => {
+        tlsSession.latest = ticket;
+      });
+    }
     if (keyLog !== undefined) secure.on("keylog", (line: Buffer) => keyLog.add(line));
     this.stream = secure;
     this.#listen(secure);
@@ -111,6 +122,7 @@ export class NetConnection {
     });
     secure.once("secureConnect", () => {
       this.secureNs = nowNs();
+      this.resumed = secure.isSessionReused();
       // The client's Finished is written in this turn of the loop; it is none of the segments of a request.
       if (this.#live) setImmediate(() => this.#live && this.#open());
     });

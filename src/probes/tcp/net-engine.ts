@@ -7,7 +7,7 @@ import type { Session, SessionHost } from "../session.js";
 import { sessionsLane } from "../sessions.js";
 import { KeyLogFile } from "./key-log-file.js";
 import { type NetPlan, NetSession } from "./net-session.js";
-import { tlsOptions } from "./net-tls.js";
+import { resumable, tlsOptions } from "./net-tls.js";
 import { Pipeline } from "./pipeline.js";
 
 /** Plaintext bytes in a TLS record at most (RFC 8446 5.1): a larger piece takes several. */
@@ -32,7 +32,7 @@ export function netEngine(): ProbeEngine {
     async open(spec) {
       const keyLogPath = spec.tls?.keyLogFile;
       if (keyLogPath !== undefined) keyLog ??= new KeyLogFile(keyLogPath);
-      const plan = { ...planOf(spec), keyLog };
+      const plan = { ...planOf(spec), keyLog, tlsSession: resumable(spec) };
       return sessionsLane({
         timeoutNs: spec.timeoutNs,
         slowest: spec.slowest,

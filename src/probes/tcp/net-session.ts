@@ -116,6 +116,7 @@ export class NetSession implements Session, ConnectionOwner {
     this.#host.opened({
       connectNs: Math.round(connectedNs - startedNs) as Ns,
       tlsNs: this.#plan.tls === undefined ? null : (Math.round(secureNs - connectedNs) as Ns),
+      resumed: connection.resumed,
     });
     if (this.#doing === "connecting") {
       this.#send(connection);

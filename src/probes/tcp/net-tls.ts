@@ -22,6 +22,10 @@ export function tlsOptions(spec: Pick<LaneSpec, "target" | "tls">, alpn: readonl
   };
 }
 
+/** Where a lane that resumes keeps its last session; undefined: it does not resume. */
+export const resumable = (spec: LaneSpec): { latest: Buffer | undefined } | undefined =>
+  spec.tls?.resume === true ? { latest: undefined } : undefined;
+
 /** One for all connections of a lane: reading the certificates takes longer than a handshake. */
 function secureContext(settings: LaneSpec["tls"]): tls.SecureContext {
   const { ca, cert, key } = settings ?? {};

@@ -101,6 +101,7 @@ export class Pipeline implements ConnectionOwner {
     this.#host.opened({
       connectNs: Math.round(connectedNs - startedNs) as Ns,
       tlsNs: this.#plan.tls === undefined ? null : (Math.round(secureNs - connectedNs) as Ns),
+      resumed: connection.resumed,
     });
     this.#opened();
     this.#writeNext();
