@@ -1,10 +1,12 @@
 import { Command } from "commander";
-import { EXIT, NetlatError } from "../errors.js";
+import { EXIT, NetlatError, usageError } from "../errors.js";
 import type { Report } from "../report/model.js";
 import { addProbeOptions, type ProbeOptions } from "./probe-options.js";
 import type { Ui } from "./ui.js";
 
 const DEFAULT_ENDPOINT = "lab:memcached";
+/** Of each endpoint: enough to tell a tenth on a calm machine. */
+const AB_REQUESTS = 400;
 
 /** `netlat probe [endpoint]`: open real connections, vary one behaviour at a time, measure, conclude. */
 export function probeCommand(ui: Ui): Command {
@@ -15,7 +17,49 @@ export function probeCommand(ui: Ui): Command {
       "memcached://host:port/key, redis://host:port/key, http(s)://…, tcp://host:port, tls://host:port, or lab:KIND",
       DEFAULT_ENDPOINT,
     );
-  return addProbeOptions(command).action((endpoint: string, options: ProbeOptions) => probe(endpoint, options, ui));
+  return addProbeOptions(command).action((endpoint: string, options: ProbeOptions, { args }: Command) => {
+    const given = (name: string) => command.getOptionValueSource(name) === "cli";
+    if (options.ab !== undefined) return probeAb(options.ab, args[0], abDefaults(options, given), ui);
+    refuseComparisonFlags(given);
+    if (options.slowFirst !== undefined) return probeSlowFirst(endpoint, options.slowFirst, options, ui);
+    return probe(endpoint, options, ui);
+  });
+}
+
+/** Two endpoints in turns. Without a word about behaviours one plain cell each: the question is another one. */
+function abDefaults(options: ProbeOptions, given: (name: string) => boolean): ProbeOptions {
+  const plain = { ...(given("nagle") ? {} : { nagle: ["off" as const] }), split: options.split ?? ["none" as const] };
+  const bounded = options.requests !== undefined || options.duration !== undefined;
+  return { ...options, ...plain, ...(bounded ? {} : { requests: AB_REQUESTS }) };
+}
+
+async function probeAb(first: string, second: string | undefined, options: ProbeOptions, ui: Ui): Promise<void> {
+  if (second === undefined) {
+    throw usageError(
+      `--ab ${first}: needs a second endpoint to hold against it, such as netlat probe --ab ${first} ${DEFAULT_ENDPOINT}`,
+    );
+  }
+  const { measureAb } = await import("./probe-ab.js");
+  const report = await measureAb([first, second], options, ui);
+  await ui.emit(report, options);
+  refuseIfNoSample(report);
+}
+
+async function probeSlowFirst(endpoint: string, path: string, options: ProbeOptions, ui: Ui): Promise<void> {
+  const { measureSlowFirst } = await import("./probe-slow-first.js");
+  const report = await measureSlowFirst(endpoint, path, options, ui);
+  refuseIfUnreachable(report, endpoint);
+  await ui.emit(report, options);
+  refuseIfNoSample(report);
+}
+
+/** @throws NetlatError (exit 2) for a flag that means nothing without --ab */
+function refuseComparisonFlags(given: (name: string) => boolean): void {
+  const flags = { minEffect: "--min-effect", confidence: "--confidence", quantiles: "--quantiles" };
+  const stray = Object.entries(flags).find(([name]) => given(name));
+  if (stray !== undefined) {
+    throw usageError(`${stray[1]}: is about two endpoints; add --ab ENDPOINT, or use netlat compare on two reports`);
+  }
 }
 
 async function probe(endpoint: string, options: ProbeOptions, ui: Ui): Promise<void> {

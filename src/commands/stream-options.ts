@@ -17,6 +17,7 @@ export interface StreamOptions {
   readonly tlsResume?: readonly Switch[];
   readonly streams?: readonly number[];
   readonly window?: readonly number[];
+  readonly slowFirst?: string;
   readonly bulk?: string;
   readonly bulkOn?: readonly Bulk[];
   readonly keepalive?: Ns;
@@ -47,6 +48,11 @@ export function streamOptions(): Option[] {
       "--window <levels>",
       "HTTP/2: the flow control window that we announce, such as 64KiB,16MiB (default: 1MiB)",
       parseWindows,
+    ),
+    option(
+      "--slow-first <path>",
+      "http: of each burst the first request asks this path; one pipelined connection, six connections and HTTP/2 side by side",
+      readPath,
     ),
     option(
       "--bulk <path>",

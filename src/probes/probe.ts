@@ -4,7 +4,7 @@
  * as columns: the loop that sends and receives stays next to the socket and costs no promise and no message per request.
  */
 
-import type { Target } from "../protocols/protocol.js";
+import type { RequestSpec, Target } from "../protocols/protocol.js";
 import type { H2Facts, Timeline } from "../report/model.js";
 import type { Capabilities } from "../sockets/capabilities.js";
 import type { Ns } from "../units/duration.js";
@@ -68,6 +68,8 @@ export interface LaneSpec {
   /** Bound on each request, on connecting and on the TLS handshake. */
   readonly timeoutNs: Ns;
   readonly maxSegment: number | undefined;
+  /** Asked in place of the request by the first of each measured block: what do the others wait for it? */
+  readonly slowFirst?: RequestSpec | undefined;
   /** undefined: the requests are no HTTP/2 streams. */
   readonly h2?: H2Behaviour | undefined;
   readonly tls: TlsSettings | undefined;

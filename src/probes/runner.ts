@@ -16,6 +16,8 @@ export interface PlannedCell {
   readonly cuts: readonly number[];
   /** Where its requests go, when not all cells have the same endpoint (--ab). */
   readonly peer?: Peer;
+  /** How its requests are carried, when not all cells carry them alike (--slow-first). */
+  readonly carrier?: Pick<LaneSpec, "connections" | "pipeline" | "slowFirst">;
 }
 
 export interface ProbePlan {
@@ -128,7 +130,7 @@ function newCollector(plan: ProbePlan): CellCollector {
   return new CellCollector({ keepSlowest: plan.keepSlowest, openLoop: plan.pacing.kind === "open", reuse: plan.reuse });
 }
 
-function laneSpec(plan: ProbePlan, { cell, cuts, peer = plan }: PlannedCell): LaneSpec {
+function laneSpec(plan: ProbePlan, { cell, cuts, peer = plan, carrier }: PlannedCell): LaneSpec {
   return {
     target: peer.target,
     address: peer.address,
@@ -149,6 +151,7 @@ function laneSpec(plan: ProbePlan, { cell, cuts, peer = plan }: PlannedCell): La
     tls: peer.tls === undefined ? undefined : { ...peer.tls, resume: cell.resume === "on" },
     timestamps: plan.timestamps,
     slowest: plan.keepSlowest,
+    ...carrier,
   };
 }
 

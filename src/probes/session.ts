@@ -58,7 +58,7 @@ export interface Session {
   expire(): void;
   /** What happened when in the exchange that has just ended, from `exchange.startNs` on. */
   events(): Timeline["events"];
-  /** The measured part of a block begins: kernel counters are taken from here. */
+  /** The measured part of a block begins: kernel counters are taken from here, and the first request may be another (`slowFirst`). */
   mark(): void;
   /** Counters since `mark()`; null: not seen. undefined: another session of the same connection tells. */
   facts(): KernelFacts | null | undefined;

@@ -22,6 +22,8 @@ import { type Counted, type H2Tally, NOTHING_COUNTED } from "./h2-tally.js";
 /** A request that the server has not touched may be asked again (RFC 9113 section 8.7). */
 const UNTOUCHED = "REFUSED_STREAM";
 
+const NO_BODY = { body: new Uint8Array() };
+
 export class H2Channel implements LinkOwner {
   readonly places: readonly H2Place[];
   readonly #plan: H2Plan;
@@ -100,6 +102,7 @@ export class H2Channel implements LinkOwner {
   mark(place: H2Place): void {
     if (place !== this.places[0]) return;
     this.#counters.mark(this.#link?.net ?? null);
+    place.slowNext = place.index === 0;
     for (const link of this.#links()) this.#count(link, true);
   }
 
@@ -220,9 +223,11 @@ export class H2Channel implements LinkOwner {
       if (link === null) this.#connect();
       return;
     }
-    const { body } = this.#plan.request;
+    const { slowFirst } = this.#plan;
+    const other = place.isSlow && slowFirst !== undefined;
+    const { body } = other ? NO_BODY : this.#plan.request;
     const stream = link.request({
-      headers: this.#plan.headers,
+      headers: other ? slowFirst : this.#plan.headers,
       ...(body.length > 0 ? { body } : {}),
       tag: place,
     });

@@ -11,6 +11,7 @@ import { nowNs } from "../clock.js";
 import type { BlockResult, Lane, LaneSpec, Load, ProbeEngine } from "../probe.js";
 import { sessionsLane } from "../sessions.js";
 import { KeyLogFile } from "../tcp/key-log-file.js";
+import { netEngine } from "../tcp/net-engine.js";
 import { resumable, tlsOptions } from "../tcp/net-tls.js";
 import { BulkLink, BulkTransfer } from "./h2-beside.js";
 import { H2Channel } from "./h2-channel.js";
@@ -27,6 +28,7 @@ const PING_EVERY_MS = 50;
 export function h2Engine(): ProbeEngine {
   const platform = platformCapabilities();
   const untimed = without(platform, ["timestamping"], "the net engine does not take kernel timestamps");
+  const serial = netEngine();
   let keyLog: KeyLogFile | undefined;
   return {
     name: "net",
@@ -36,6 +38,8 @@ export function h2Engine(): ProbeEngine {
       "HTTP/2 runs on net.Socket, which connects before an option can be set",
     ),
     async open(spec) {
+      // Two endpoints in turns, or carriers side by side: not all of them need be HTTP/2.
+      if (spec.target.request.protocol !== "h2") return serial.open(spec);
       const path = spec.tls?.keyLogFile;
       if (path !== undefined) keyLog ??= new KeyLogFile(path);
       return h2Lane({ ...planOf(spec), keyLog, tlsSession: resumable(spec) });
@@ -43,6 +47,7 @@ export function h2Engine(): ProbeEngine {
     async close() {
       keyLog?.close();
       keyLog = undefined;
+      await serial.close();
     },
   };
 }
@@ -56,6 +61,7 @@ function planOf(spec: LaneSpec): H2Plan {
     request,
     headers,
     requestBytes: bytes,
+    slowFirst: spec.slowFirst?.protocol === "h2" ? framed(spec.slowFirst).headers : undefined,
     isHealthCheck: request.judgedBy === "grpc" && request.path === HEALTH_CHECK_PATH,
     behaviour: spec.behaviour,
     options: "unavailable" in options ? null : options,

@@ -32,6 +32,9 @@ export class H2Place implements Session {
   trailers: readonly HeaderField[] = [];
   /** The beginning of the answer's content, where somebody looks at it. */
   content: Uint8Array = NOTHING;
+  /** The next request is the first of a measured block; the one that runs is. */
+  slowNext = false;
+  isSlow = false;
   /** It was asked on a connection that could not serve it, and once more on another. */
   askedAgain = false;
   readonly #shared: Shared;
@@ -53,6 +56,8 @@ export class H2Place implements Session {
     x.writes = 0;
     x.wholes = 0;
     this.askedAgain = false;
+    this.isSlow = this.slowNext;
+    this.slowNext = false;
     this.#shared.send(this);
   }
 

@@ -11,6 +11,8 @@ export interface H2Plan extends ConnectionPlan, Pick<WritePlan, "behaviour" | "o
   readonly request: StreamRequest;
   /** Encoded once: without the dynamic table every request is the same bytes, and can be cut at the same places. */
   readonly headers: PreparedHeaders;
+  /** What the first request of a measured block asks in place of the others; undefined: the same. */
+  readonly slowFirst: PreparedHeaders | undefined;
   /** What the answer says is looked at. */
   readonly isHealthCheck: boolean;
   /** Bytes of a request's frames, at most 16 KiB of body in each. */

@@ -8,9 +8,10 @@ import { LatencyHistogram } from "../../stats/histogram.js";
 
 type Little = NonNullable<H2Facts["littlesLaw"]>["queue"];
 
-/** How many are somewhere, integrated over time: L of Little's law as measured. */
-class Occupancy {
+/** How many are somewhere, integrated over the measured time: L of Little's law as measured. */
+export class Occupancy {
   #count = 0;
+  #measuring = false;
   #areaNs = 0;
   #sinceNs = 0;
   #residenceNs = 0;
@@ -23,19 +24,24 @@ class Occupancy {
   /** @param residenceNs how long it was there */
   leave(nowNs: number, residenceNs: number): void {
     this.#move(nowNs, -1);
+    // The warm-up, and what ends late, is no part of the measured time: nor may it be of W and lambda.
+    if (!this.#measuring) return;
     this.#residenceNs += residenceNs;
     this.#through++;
   }
 
   /** What is counted starts here; who is there stays. */
   restart(nowNs: number): void {
+    this.#measuring = true;
     this.#sinceNs = nowNs;
   }
 
   pause(nowNs: number): void {
     this.#move(nowNs, 0);
+    this.#measuring = false;
   }
 
+  /** @param durationNs measured time in all. @returns null: nothing went through */
   law(durationNs: number): Little | null {
     if (this.#through === 0 || durationNs <= 0) return null;
     const arrivalPerSecond = this.#through / (durationNs / 1e9);
@@ -49,7 +55,7 @@ class Occupancy {
   }
 
   #move(nowNs: number, change: number): void {
-    this.#areaNs += this.#count * (nowNs - this.#sinceNs);
+    if (this.#measuring) this.#areaNs += this.#count * (nowNs - this.#sinceNs);
     this.#sinceNs = nowNs;
     this.#count = Math.max(0, this.#count + change);
   }

@@ -1,4 +1,5 @@
 /** The portable engine: connections of node:net and node:tls, measured in user space. */
+import type { Protocol } from "../../protocols/protocol.js";
 import { protocolFor } from "../../protocols/registry.js";
 import { without } from "../../sockets/capabilities.js";
 import { loadSocketOptions, platformCapabilities } from "../../sockets/socket-options.js";
@@ -55,19 +56,27 @@ function sessionsOf(plan: NetPlan, host: SessionHost): Session[] {
 
 function planOf(spec: LaneSpec): NetPlan {
   const protocol = protocolFor(spec.target.request);
-  // A Buffer: Writable.write() makes one of any other view, each time.
-  const request = Buffer.from(protocol.request());
-  const edges = [0, ...spec.behaviour.cuts, request.length];
-  const pieces = edges.slice(1).map((end, index) => request.subarray(edges[index], end));
+  const { slowFirst } = spec;
   const secure = spec.target.transport === "tls";
   const options = loadSocketOptions();
+  const sockets = { behaviour: spec.behaviour, options: "unavailable" in options ? null : options };
   return {
     spec,
-    behaviour: spec.behaviour,
     protocol,
+    ...sockets,
+    ...piecesOf(protocol, spec.behaviour.cuts, secure),
+    slowFirst: slowFirst === undefined ? undefined : { ...sockets, ...piecesOf(protocolFor(slowFirst), [], secure) },
+    tls: secure ? tlsOptions(spec, spec.target.request.protocol === "http1" ? ["http/1.1"] : []) : undefined,
+  };
+}
+
+function piecesOf(protocol: Protocol, cuts: readonly number[], secure: boolean): Pick<NetPlan, "pieces" | "writesOf"> {
+  // A Buffer: Writable.write() makes one of any other view, each time.
+  const request = Buffer.from(protocol.request());
+  const edges = [0, ...cuts, request.length];
+  const pieces = edges.slice(1).map((end, index) => request.subarray(edges[index], end));
+  return {
     pieces,
     writesOf: pieces.map((piece) => (secure ? Math.max(1, Math.ceil(piece.length / RECORD_BYTES)) : 1)),
-    tls: secure ? tlsOptions(spec, spec.target.request.protocol === "http1" ? ["http/1.1"] : []) : undefined,
-    options: "unavailable" in options ? null : options,
   };
 }

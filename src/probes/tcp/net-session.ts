@@ -18,6 +18,8 @@ import { PieceWriter, type WritePlan } from "./net-writer.js";
 /** What all sessions of a lane share. */
 export interface NetPlan extends ConnectionPlan, WritePlan {
   readonly protocol: Protocol;
+  /** What the first request of a measured block asks in place of the others; undefined: the same. */
+  readonly slowFirst?: WritePlan | undefined;
 }
 
 const READ_BUFFER_BYTES = 65536;
@@ -33,7 +35,12 @@ export class NetSession implements Session, ConnectionOwner {
   readonly #host: SessionHost;
   readonly connection: number;
   readonly #counters: NetCounters;
-  readonly #writer: PieceWriter;
+  readonly #usual: PieceWriter;
+  readonly #slow: PieceWriter | undefined;
+  /** Of the request that runs: one of the two. */
+  #writer: PieceWriter;
+  /** The next request is the slow one. */
+  #slowNext = false;
   readonly #buffer = new Uint8Array(READ_BUFFER_BYTES);
   #doing: Doing = "nothing";
   #retried = false;
@@ -41,12 +48,14 @@ export class NetSession implements Session, ConnectionOwner {
   /** Of the answers on `#connection`. */
   #reader: AnswerReader;
 
-  constructor(plan: NetPlan, host: SessionHost, index: number) {
+  constructor(plan: NetPlan, host: SessionHost, connection: number) {
     this.#plan = plan;
     this.#host = host;
-    this.connection = index;
+    this.connection = connection;
     this.#counters = new NetCounters(plan.options);
-    this.#writer = new PieceWriter(plan);
+    this.#usual = new PieceWriter(plan);
+    this.#writer = this.#usual;
+    this.#slow = plan.slowFirst === undefined || connection > 0 ? undefined : new PieceWriter(plan.slowFirst);
     this.#reader = plan.protocol.answers();
   }
 
@@ -64,6 +73,8 @@ export class NetSession implements Session, ConnectionOwner {
     x.wholeNs = Number.NaN;
     x.writes = 0;
     x.wholes = 0;
+    this.#writer = this.#slowNext && this.#slow !== undefined ? this.#slow : this.#usual;
+    this.#slowNext = false;
     this.#writer.reset();
     this.#retried = false;
     const connection = this.#connection;
@@ -93,6 +104,7 @@ export class NetSession implements Session, ConnectionOwner {
 
   mark(): void {
     this.#counters.mark(this.#connection);
+    this.#slowNext = this.#slow !== undefined;
   }
 
   facts(): KernelFacts | null {

@@ -20,6 +20,9 @@ export class PipelinePlace implements Session {
   /** Of the session in its lane. */
   readonly index: number;
   deadlineNs = Number.POSITIVE_INFINITY;
+  /** The next request is the first of a measured block; the one that runs is. */
+  slowNext = false;
+  isSlow = false;
   /** The request has been written to its end. */
   whole = false;
   readonly #shared: Shared;
@@ -47,6 +50,8 @@ export class PipelinePlace implements Session {
     x.wholes = 0;
     this.whole = false;
     this.#askedAgain = false;
+    this.isSlow = this.slowNext;
+    this.slowNext = false;
     this.#shared.send(this);
   }
 

@@ -23,7 +23,10 @@ export class Pipeline implements ConnectionOwner {
   readonly #plan: NetPlan;
   readonly #host: SessionHost;
   readonly #counters: NetCounters;
-  readonly #writer: PieceWriter;
+  readonly #usual: PieceWriter;
+  readonly #slow: PieceWriter | undefined;
+  /** Of the request that is being written: one of the two. */
+  #writer: PieceWriter;
   readonly #buffer = new Uint8Array(READ_BUFFER_BYTES);
   #connection: NetConnection | null = null;
   /** Of the answers on `#connection`. */
@@ -46,7 +49,9 @@ export class Pipeline implements ConnectionOwner {
     this.#host = host;
     this.#counters = new NetCounters(plan.options);
     this.#reader = plan.protocol.answers();
-    this.#writer = new PieceWriter(plan, () => this.#written());
+    this.#usual = new PieceWriter(plan, () => this.#written());
+    this.#writer = this.#usual;
+    this.#slow = plan.slowFirst === undefined ? undefined : new PieceWriter(plan.slowFirst, () => this.#written());
     this.places = Array.from({ length: depth }, (_, place) => new PipelinePlace(this, number, number * depth + place));
   }
 
@@ -74,7 +79,9 @@ export class Pipeline implements ConnectionOwner {
   }
 
   mark(place: PipelinePlace): void {
-    if (place === this.places[0]) this.#counters.mark(this.#connection);
+    if (place !== this.places[0]) return;
+    this.#counters.mark(this.#connection);
+    place.slowNext = true;
   }
 
   facts(place: PipelinePlace): KernelFacts | null | undefined {
@@ -191,6 +198,7 @@ export class Pipeline implements ConnectionOwner {
       place.exchange.ordinal = connection.requests++;
       place.exchange.wireNs = nowNs();
       this.#isWriting = true;
+      this.#writer = place.isSlow && this.#slow !== undefined ? this.#slow : this.#usual;
       this.#writer.begin(connection);
     }
   }
