@@ -19,6 +19,8 @@ export interface PoolQuestion {
   readonly afterNs: number | null;
   /** Share of the time that a connection may be busy, above 0 up to 1; 1 (the least that can carry the load) when not given. */
   readonly targetUtilisation?: number;
+  /** HTTP/2: requests that one connection carries at once, a whole number from 1; 1 when not given. */
+  readonly streamsPerConnection?: number;
 }
 
 /**
@@ -31,16 +33,17 @@ export function sizePool(question: PoolQuestion): PoolReport {
   if (!positive.every((value) => value > 0 && Number.isFinite(value)) || targetUtilisation > 1) {
     throw new RangeError(`sizePool: rate, residence and utilisation must be above 0: ${positive.join(", ")}`);
   }
-  const load = (ns: number) => loadOf(arrivalPerSecond, ns, connections, targetUtilisation);
-  const now = load(residenceNs);
-  const after = afterNs === null ? null : load(afterNs);
+  const now = poolLoad(question, residenceNs);
+  const after = afterNs === null ? null : poolLoad(question, afterNs);
   const says = [...sayNow(question, now), ...(after === null ? [] : [sayAfter(question, now, after)])];
-  return { arrivalPerSecond, connections, now, after, says };
+  return { arrivalPerSecond, connections, now, after, says, ...streamsOf(question) };
 }
 
-function loadOf(arrivalPerSecond: number, residenceNs: number, connections: number | null, target: number): PoolLoad {
+/** The load of a question when a request holds its connection for `residenceNs`. @throws as sizePool */
+export function poolLoad(question: PoolQuestion, residenceNs: number): PoolLoad {
+  const { arrivalPerSecond, connections, targetUtilisation = 1, streamsPerConnection = 1 } = question;
   const inFlight = withoutDust((arrivalPerSecond * residenceNs) / 1e9);
-  const connectionsNeeded = Math.max(1, Math.ceil(withoutDust(inFlight / target)));
+  const connectionsNeeded = Math.max(1, Math.ceil(withoutDust(inFlight / targetUtilisation / streamsPerConnection)));
   if (!Number.isSafeInteger(connectionsNeeded)) {
     const product = `${formatRate(arrivalPerSecond)} x ${formatDuration(residenceNs)}`;
     throw usageError(`${product}: more in flight than can be counted; use a lower rate or latency`);
@@ -49,15 +52,29 @@ function loadOf(arrivalPerSecond: number, residenceNs: number, connections: numb
   if (connections === null) {
     return { ...load, utilisation: null, capacityPerSecond: null, waiting: null, stable: null };
   }
+  const slots = connections * streamsPerConnection;
   return {
     ...load,
-    utilisation: inFlight / connections,
-    capacityPerSecond: (connections * 1e9) / residenceNs,
-    waiting: Math.max(0, inFlight - connections),
+    utilisation: inFlight / slots,
+    capacityPerSecond: (slots * 1e9) / residenceNs,
+    waiting: Math.max(0, inFlight - slots),
     // At exactly full use any variation queues up and is never worked off.
-    stable: inFlight < connections,
+    stable: inFlight < slots,
   };
 }
+
+function streamsOf({ connections, streamsPerConnection = 1 }: PoolQuestion): Pick<PoolReport, "streams"> {
+  if (streamsPerConnection === 1) return {};
+  const slots = connections === null ? null : connections * streamsPerConnection;
+  return { streams: { perConnection: streamsPerConnection, slots } };
+}
+
+/** Busier than this nearly always: who waits in front of such a pool does not show in the rate behind it. */
+const FULL_SHARE = 0.9;
+
+/** The rate was measured behind a pool that is full, or nearly so. */
+export const mayBeHeldDown = ({ rateFrom, now }: Pick<PoolReport, "rateFrom" | "now">): boolean =>
+  rateFrom === "measured" && (now.utilisation ?? 0) >= FULL_SHARE;
 
 /** 224.99999999999997 is 225: what rounding left behind must not cost a connection. */
 function withoutDust(value: number): number {
@@ -65,7 +82,8 @@ function withoutDust(value: number): number {
   return Math.abs(value - whole) <= 1e-9 * Math.max(1, whole) ? whole : value;
 }
 
-function sayNow({ arrivalPerSecond, connections, targetUtilisation = 1 }: PoolQuestion, now: PoolLoad): string[] {
+function sayNow(question: PoolQuestion, now: PoolLoad): string[] {
+  const { arrivalPerSecond, connections, targetUtilisation = 1 } = question;
   const { residenceNs, inFlight, connectionsNeeded, capacityPerSecond } = now;
   const law = `${formatRate(arrivalPerSecond)} x ${formatDuration(residenceNs)} = ${amount(inFlight)} in flight on average (Little's law, L = lambda x W)`;
   const needed =
@@ -73,34 +91,43 @@ function sayNow({ arrivalPerSecond, connections, targetUtilisation = 1 }: PoolQu
       ? `at least ${counted(connectionsNeeded)} needed, more to take bursts`
       : `${counted(connectionsNeeded)} needed for a utilisation of at most ${percent(targetUtilisation)}`;
   if (connections === null || capacityPerSecond === null) return [law, needed];
-  if (now.stable === true) return [law, `${sayUse(connections, now)}; ${needed}`];
+  if (now.stable === true) return [law, `${sayUse(question, connections, now)}; ${needed}`];
   const growth = arrivalPerSecond - capacityPerSecond;
-  if (inFlight <= connections) {
+  const slots = connections * (question.streamsPerConnection ?? 1);
+  if (inFlight <= slots) {
     return [
       law,
-      `${counted(connections)} would be busy all the time: what a burst queues up is never worked off`,
+      `${pooled(question, connections)} would be busy all the time: what a burst queues up is never worked off`,
       needed,
     ];
   }
   return [
     law,
-    `${counted(connections)} carry at most ${formatRate(capacityPerSecond)}: unstable, there is no steady state, the queue grows by ${formatRate(growth)} for as long as the load lasts`,
-    `of ${amount(inFlight)} that want a connection ${connections} hold one and ${amount(inFlight - connections)} wait`,
+    `${pooled(question, connections)} ${connections === 1 ? "carries" : "carry"} at most ${formatRate(capacityPerSecond)}: unstable, there is no steady state, the queue grows by ${formatRate(growth)} for as long as the load lasts`,
+    `of ${amount(inFlight)} that want a ${slots === connections ? "connection" : "stream"} ${slots} ${slots === 1 ? "holds" : "hold"} one and ${amount(inFlight - slots)} wait`,
     needed,
   ];
 }
 
-function sayAfter({ connections }: PoolQuestion, now: PoolLoad, after: PoolLoad): string {
+function sayAfter(question: PoolQuestion, now: PoolLoad, after: PoolLoad): string {
+  const { connections } = question;
   const change = `at ${formatDuration(after.residenceNs)} instead of ${formatDuration(now.residenceNs)}: ${amount(after.inFlight)} in flight, ${counted(after.connectionsNeeded)} needed`;
   if (connections === null || after.capacityPerSecond === null) return change;
-  if (after.stable === true) return `${change}; ${sayUse(connections, after)}`;
-  return `${change}; ${counted(connections)} would still be too few, they carry at most ${formatRate(after.capacityPerSecond)}`;
+  if (after.stable === true) return `${change}; ${sayUse(question, connections, after)}`;
+  return `${change}; ${pooled(question, connections)} would still be too few, ${carry(connections)} at most ${formatRate(after.capacityPerSecond)}`;
 }
 
-function sayUse(connections: number, { utilisation, capacityPerSecond }: PoolLoad): string {
-  return `utilisation ${percent(utilisation ?? 0)} of ${counted(connections)}, which carry at most ${formatRate(capacityPerSecond ?? 0)}`;
+function sayUse(question: PoolQuestion, connections: number, { utilisation, capacityPerSecond }: PoolLoad): string {
+  const use = `utilisation ${percent(utilisation ?? 0)} of ${pooled(question, connections)}`;
+  return `${use}, which carr${connections === 1 ? "ies" : "y"} at most ${formatRate(capacityPerSecond ?? 0)}`;
 }
 
-const counted = (connections: number): string => `${connections} connection${connections === 1 ? "" : "s"}`;
-const amount = (value: number): string => (Number.isInteger(value) ? String(value) : digits(value));
-const percent = (share: number): string => `${amount(withoutDust(share * 100))} %`;
+/** `3 connections x 100 streams` where a connection carries more than one request at once. */
+function pooled({ streamsPerConnection = 1 }: PoolQuestion, connections: number): string {
+  return counted(connections) + (streamsPerConnection === 1 ? "" : ` x ${streamsPerConnection} streams`);
+}
+
+const carry = (connections: number): string => (connections === 1 ? "it carries" : "they carry");
+export const counted = (connections: number): string => `${connections} connection${connections === 1 ? "" : "s"}`;
+export const amount = (value: number): string => (Number.isInteger(value) ? String(value) : digits(value));
+export const percent = (share: number): string => `${amount(withoutDust(share * 100))} %`;

@@ -86,7 +86,7 @@ describe("netlat pool", () => {
   });
 
   it("complains of a word too many, or an unknown option, before what is missing", async () => {
-    await expect(run("extra")).rejects.toMatchObject({ code: "commander.excessArguments" });
+    await expect(run("report.json", "extra")).rejects.toMatchObject({ code: "commander.excessArguments" });
     await expect(run("--bogus")).rejects.toMatchObject({ code: "commander.unknownOption" });
   });
 });

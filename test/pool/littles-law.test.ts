@@ -32,6 +32,13 @@ describe("sizePool", () => {
     ]);
   });
 
+  it("speaks of one connection as of one", () => {
+    const one = { arrivalPerSecond: 300, residenceNs: ms(42.4), connections: 1, afterNs: ms(1) };
+    expect(sizePool(one).says).toContain("of 12.7 that want a connection 1 holds one and 11.7 wait");
+    expect(sizePool(one).says.join()).toMatch(/1 connection carries at most 23.6\/s/);
+    expect(sizePool(one).says.at(-1)).toMatch(/utilisation 30 % of 1 connection, which carries at most 1000\/s/);
+  });
+
   it("leaves open what depends on an unknown number of connections", () => {
     const report = sizePool({ ...question, connections: null });
     expect(report.now).toMatchObject({
