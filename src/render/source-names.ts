@@ -14,10 +14,14 @@ const COMMANDS: Readonly<Record<Source["kind"], string>> = {
 
 export const commandOf = (source: Source): string => COMMANDS[source.kind];
 
+/** Its runs are services that a capture saw, and no cells of an experiment. */
+export const fromCaptures = (source: Source): boolean =>
+  source.kind === "capture" || (source.kind === "merge" && source.parts[0]?.kind === "capture");
+
 export function subjectOf(source: Source): string {
   switch (source.kind) {
     case "probe":
-      return source.endpoint;
+      return source.against === undefined ? source.endpoint : `${source.against.endpoint} against ${source.endpoint}`;
     case "capture":
       return source.file === "-" ? "standard input" : source.file;
     case "pool":

@@ -3,6 +3,8 @@ import { renderers } from "../../src/render/index.js";
 import { code, list, prose, table } from "../../src/render/markdown/syntax.js";
 import type { Report } from "../../src/report/model.js";
 import { damagedCapture, emptyCapture, lossesCapture, stallCapture } from "./sample-capture.js";
+import { comparisonReport, mergeReport } from "./sample-comparison.js";
+import { mixedGate, passingGate } from "./sample-gate.js";
 import { allErrorsReport, interruptedReport, openLoopReport, poolReport, stallReport } from "./sample-report.js";
 
 const markdown = (report: Report): string => renderers.markdown(report, { columns: 80, colour: 3, unicode: true });
@@ -18,6 +20,10 @@ describe("markdown", () => {
     "capture-losses": lossesCapture,
     "capture-damaged": damagedCapture,
     "capture-empty": emptyCapture,
+    comparison: comparisonReport,
+    merge: mergeReport,
+    "gate-mixed": mixedGate,
+    "gate-pass": passingGate,
   };
   for (const [name, make] of Object.entries(samples)) {
     it(name, async () => {

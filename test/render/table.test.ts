@@ -4,6 +4,8 @@ import type { Terminal } from "../../src/render/renderer.js";
 import { displayWidth } from "../../src/render/text.js";
 import type { Report } from "../../src/report/model.js";
 import { damagedCapture, emptyCapture, lossesCapture, stallCapture } from "./sample-capture.js";
+import { comparisonReport, mergeReport } from "./sample-comparison.js";
+import { mixedGate, passingGate } from "./sample-gate.js";
 import { allErrorsReport, interruptedReport, openLoopReport, poolReport, stallReport } from "./sample-report.js";
 
 const SAMPLES: Readonly<Record<string, () => Report>> = {
@@ -16,6 +18,10 @@ const SAMPLES: Readonly<Record<string, () => Report>> = {
   "capture-losses": lossesCapture,
   "capture-damaged": damagedCapture,
   "capture-empty": emptyCapture,
+  comparison: comparisonReport,
+  merge: mergeReport,
+  "gate-mixed": mixedGate,
+  "gate-pass": passingGate,
 };
 
 const plain = (columns: number): Terminal => ({ columns, colour: 0, unicode: true });

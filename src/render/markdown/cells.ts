@@ -2,8 +2,9 @@ import type { HistogramData, Report, Run } from "../../report/model.js";
 import { digits, formatDuration } from "../../units/duration.js";
 import { axis, bars, logEdges } from "../chart.js";
 import { cellName, levelOf } from "../factors.js";
+import { fromCaptures } from "../source-names.js";
 import type { Page } from "../table/page.js";
-import { phaseName, phasesOf } from "../table/phases.js";
+import { phaseLegend, phaseName, phasesOf } from "../table/phases.js";
 import { displayWidth, padEnd } from "../text.js";
 import { block, code, list, prose, table } from "./syntax.js";
 
@@ -66,7 +67,7 @@ export function phases(report: Report, page: Page): string[] {
   const names = phasesOf(report.runs);
   if (names.length === 0) return [];
   const head = [
-    report.source.kind === "capture" ? "service" : "cell",
+    fromCaptures(report.source) ? "service" : "cell",
     ...names.flatMap((name) => [`${prose(phaseName(name))} p50`, "p99"]),
   ];
   const rows = report.runs.map((run) => [
@@ -79,11 +80,12 @@ export function phases(report: Report, page: Page): string[] {
         : [formatDuration(data.p50), formatDuration(data.p99)];
     }),
   ]);
-  return table(head, rows, 1);
+  const legend = phaseLegend(names).map(prose);
+  return [...table(head, rows, 1), ...(legend.length === 0 ? [] : ["", ...legend])];
 }
 
 export function errors(report: Report, page: Page): string[] {
-  const [first, counts] = report.source.kind === "capture" ? ["service", "exchanges"] : ["cell", "requests"];
+  const [first, counts] = fromCaptures(report.source) ? ["service", "exchanges"] : ["cell", "requests"];
   const rows = report.runs.flatMap((run) =>
     Object.entries(run.errors)
       .filter(([, count]) => count > 0)

@@ -18,10 +18,8 @@ export function findings(report: Report, page: Page): string[] {
 }
 
 function one(finding: Finding, report: Report, page: Page): string[] {
-  const facts = [
-    `**where** ${prose(subjectOf(finding, report, page))}`,
-    `**delayed** ${delayedOf(finding, report)} (${finding.confidence})`,
-  ];
+  const facts = [`**where** ${prose(subjectOf(finding, report, page))}`];
+  if (finding.count > 0) facts.push(`**delayed** ${delayedOf(finding, report)} (${finding.confidence})`);
   if (finding.costNs.total > 0) facts.push(`**cost** ${costOf(finding)}`);
   facts.push(...finding.evidence.map((evidence) => `**proof** ${prose(evidenceOf(evidence, page.theme.marks))}`));
   if (finding.whatIf !== null) facts.push(`**what if** ${whatIfOf(finding)}`);

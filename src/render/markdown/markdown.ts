@@ -3,26 +3,31 @@ import type { Report } from "../../report/model.js";
 import { formatDuration } from "../../units/duration.js";
 import { cellName } from "../factors.js";
 import type { Renderer } from "../renderer.js";
-import { commandOf, subjectOf } from "../source-names.js";
+import { commandOf, fromCaptures, subjectOf } from "../source-names.js";
 import { probeFacts } from "../table/head.js";
 import { type Page, pageFor, type Section } from "../table/page.js";
 import { unlikeFirsts } from "../table/phases.js";
-import { poolRows } from "../table/pool.js";
 import { harmlessReport } from "../text.js";
 import { captureHead, flows, poolsOfServices, services, timeWent } from "./capture.js";
 import { cells, charts, errors, phases } from "./cells.js";
+import { comparison, partsHead } from "./comparison.js";
 import { findings, slowest } from "./findings.js";
+import { checks, gateVerdict, next } from "./gate.js";
+import { h2 } from "./h2.js";
+import { knee, pool, poolFixes, pools, waiting } from "./pool.js";
 import { code, list, prose, table } from "./syntax.js";
 
 type Sections = readonly (readonly [title: string, section: Section])[];
 
 const SECTIONS: Sections = [
   ["Verdict", verdict],
+  ["Comparison", comparison],
   ["Cells", cells],
   ["Distributions", charts],
   ["First request on a connection", firstRequests],
   ["Errors", errors],
   ["Phases", phases],
+  ["HTTP/2", h2],
   ["Effects (95 % confidence)", (report) => list(report.effects.map((effect) => prose(effect.says)))],
   ["Theories", theories],
   ["Findings", findings],
@@ -44,10 +49,28 @@ const CAPTURE_SECTIONS: Sections = [
   ["Pool", poolsOfServices],
 ];
 
+const GATE_SECTIONS: Sections = [
+  ["Verdict", gateVerdict],
+  ["Checks", checks],
+  ["What to do next", next],
+  ["Errors", errors],
+  ["Findings", findings],
+];
+
+const POOL_SECTIONS: Sections = [
+  ["Verdict", verdict],
+  ["Pool", pool],
+  ["Pools", pools],
+  ["Waiting for a connection", waiting],
+  ["Connections against waiting", knee],
+  ["With the findings fixed", poolFixes],
+  ["Findings", findings],
+];
+
 export const markdown: Renderer = (report, terminal) => {
   const safe = harmlessReport(report, terminal.unicode);
   const page = pageFor(safe, { columns: 100, colour: 0, unicode: terminal.unicode });
-  const all = safe.source.kind === "capture" ? CAPTURE_SECTIONS : SECTIONS;
+  const all = sectionsFor(safe);
   const sections = all.flatMap(([title, section]) => {
     const lines = section(safe, page);
     return lines.length === 0 ? [] : ["", `## ${title}`, "", ...lines];
@@ -55,9 +78,16 @@ export const markdown: Renderer = (report, terminal) => {
   return `${[...head(safe, page), ...sections, "", foot(safe)].join("\n")}\n`;
 };
 
+function sectionsFor(report: Report): Sections {
+  if (report.gate !== undefined) return GATE_SECTIONS;
+  if (report.source.kind === "pool") return POOL_SECTIONS;
+  return fromCaptures(report.source) ? CAPTURE_SECTIONS : SECTIONS;
+}
+
 function head(report: Report, page: Page): string[] {
   const { source } = report;
   if (source.kind === "capture") return captureHead(source);
+  if (source.kind === "merge" || source.kind === "comparison") return partsHead(source);
   if (source.kind !== "probe") return [`# netlat ${commandOf(source)}`, "", prose(subjectOf(source))];
   const facts = probeFacts(report, source, page).map(([label, text]) => `**${label}** ${prose(text)}`);
   const unseen = source.notSeen.map((text) => `**not seen** ${prose(text)}`);
@@ -91,14 +121,6 @@ function theories(report: Report, page: Page): string[] {
     prose(because),
   ]);
   return table(["", "theory", "because"], rows, 3);
-}
-
-function pool(report: Report, page: Page): string[] {
-  if (report.pool === null) return [];
-  const words = list(report.pool.says.map(prose));
-  if (report.source.kind !== "pool") return words;
-  const [top = [""], ...rows] = poolRows(report.pool, page.theme.marks.none, false);
-  return [...table(top, rows, 1), "", ...words];
 }
 
 function foot(report: Report): string {

@@ -6,6 +6,7 @@ import type { Report, Run } from "../../report/model.js";
 import { axis, bars, logEdges } from "../chart.js";
 import { cellName } from "../factors.js";
 import { grid } from "../grid.js";
+import { fromCaptures } from "../source-names.js";
 import { displayWidth, hang } from "../text.js";
 import {
   type Column,
@@ -29,7 +30,7 @@ type Paint = (text: string) => string;
 export function cells(report: Report, page: Page): string[] {
   const { theme } = page;
   const rows = report.runs.flatMap(rowsOf);
-  const capture = report.source.kind === "capture";
+  const capture = fromCaptures(report.source);
   if (rows.length === 0) return capture ? hang("  ", NO_SERVICES, page.prose, theme.warn) : [];
   const columns = capture ? serviceColumns(rows, page) : cellColumns(rows, page);
   const layout = (capture ? layOutServices : layOut)(columns, rows, page.width);

@@ -3,7 +3,9 @@ import { formatDuration } from "../../units/duration.js";
 import { whole } from "../counting.js";
 import { cellName } from "../factors.js";
 import { flowName, flowOf } from "../flow-names.js";
+import { checkOf, runName } from "../gate/words.js";
 import { ladderCaption, ladderLines } from "../ladder.js";
+import { fromCaptures } from "../source-names.js";
 import { hang, padEnd } from "../text.js";
 import type { Marks } from "../theme.js";
 import type { Page } from "./page.js";
@@ -28,7 +30,7 @@ function one(finding: Finding, report: Report, page: Page): string[] {
   );
   const add = (name: string, text: string): number => lines.push(...hang(label(name), text, page.prose));
   add("where", subjectOf(finding, report, page));
-  add("delayed", `${delayedOf(finding, report)} (${finding.confidence})`);
+  if (finding.count > 0) add("delayed", `${delayedOf(finding, report)} (${finding.confidence})`);
   if (finding.costNs.total > 0) add("cost", costOf(finding));
   for (const [at, evidence] of finding.evidence.entries())
     add(at === 0 ? "proof" : "", evidenceOf(evidence, theme.marks));
@@ -43,8 +45,16 @@ function one(finding: Finding, report: Report, page: Page): string[] {
   return [...lines, "", ...ladderLines(finding.ladder, report, page.width, page.width < 60 ? 2 : 4, theme)];
 }
 
-export function subjectOf(finding: Finding, report: Report, { factors, theme }: Page): string {
+/** Of a gate: the check and, where it has several, the cell. */
+export function subjectOf(finding: Finding, report: Report, page: Page): string {
+  const check = checkOf(finding, report);
+  if (check === undefined) return placeOf(finding, report, page);
   const { subject } = finding;
+  const place = "run" in subject ? runName(subject, check, report) : placeOf(finding, report, page);
+  return place === null ? check.name : `${check.name}, ${place}`;
+}
+
+function placeOf({ subject }: Finding, report: Report, { factors, theme }: Page): string {
   if ("flow" in subject) {
     const flow = flowOf(report, subject.flow);
     return flow === undefined ? `flow ${subject.flow}` : `flow ${subject.flow}, ${flowName(flow, theme.marks)}`;
@@ -56,7 +66,7 @@ export function subjectOf(finding: Finding, report: Report, { factors, theme }: 
 
 /** `99 of 100 exchanges`: what a capture counts is not what a probe asked for. */
 export function delayedOf({ code, count, of }: Finding, report: Report): string {
-  const things = report.source.kind !== "capture" ? "requests" : code === "syn-retransmit" ? "handshakes" : "exchanges";
+  const things = !fromCaptures(report.source) ? "requests" : code === "syn-retransmit" ? "handshakes" : "exchanges";
   return `${whole(count)} of ${whole(of)} ${things}`;
 }
 

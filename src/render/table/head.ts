@@ -6,6 +6,7 @@ import { commandOf, subjectOf } from "../source-names.js";
 import { displayWidth, hang, padEnd } from "../text.js";
 import { captureFacts, type Fact } from "./capture-head.js";
 import type { Page } from "./page.js";
+import { partFacts } from "./part-facts.js";
 
 const LABEL = 10;
 
@@ -18,6 +19,9 @@ export function head(report: Report, page: Page): string[] {
   const lines = fits ? [`${title}  ${theme.strong(subject)}`] : [title, ...hang("  ", subject, prose, theme.strong)];
   if (source.kind === "probe") return [...lines, ...probeHead(report, source, page)];
   if (source.kind === "capture") return [...lines, ...captureFacts(source).flatMap((fact) => captureLine(fact, page))];
+  if (source.kind === "merge" || source.kind === "comparison") {
+    return [...lines, ...partFacts(source).flatMap((fact) => captureLine(fact, page))];
+  }
   return lines;
 }
 
@@ -53,12 +57,18 @@ export function probeFacts(report: Report, source: ProbeSource, page: Page): [la
   ];
   if (!source.interrupted) load.push(`${formatDuration(source.durationNs)} in all`);
   const facts: [string, string][] = [
-    ["address", `${source.address ?? "not resolved"}, ${source.protocol} over ${source.transport}`],
+    ["address", `${addressesOf(source)}, ${source.protocol} over ${source.transport}`],
     ["engine", `${source.engine}: ${source.engineReason}`],
     ["load", load.join(", ")],
   ];
   if (page.factors.fixed.length > 0) facts.push(["fixed", page.factors.fixed.join(", ")]);
   return facts;
+}
+
+/** Of --ab both, by the letters that the cells go by. */
+function addressesOf({ endpoint, address, against }: ProbeSource): string {
+  if (against === undefined) return address ?? "not resolved";
+  return `A ${endpoint} at ${address ?? "not resolved"}, B ${against.endpoint} at ${against.address ?? "not resolved"}`;
 }
 
 /** `4 cells × 1000 requests`; where they differ, from the fewest to the most. */

@@ -1,6 +1,7 @@
 import type { Report, Run } from "../../report/model.js";
 import { type Factors, factorsOf } from "../factors.js";
 import type { Terminal } from "../renderer.js";
+import { fromCaptures } from "../source-names.js";
 import { type Theme, themeFor } from "../theme.js";
 
 /** What every section of the table needs to know about the place it stands in. */
@@ -21,8 +22,9 @@ export type Section = (report: Report, page: Page) => string[];
 
 export function pageFor(report: Report, terminal: Terminal): Page {
   const width = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, terminal.columns || 80));
-  // the services of a capture are no cells of an experiment: each goes by its own name
-  const factors = report.source.kind === "capture" ? { varying: [], fixed: [] } : factorsOf(report.runs);
+  // the services of a capture, and the runs of many checks, are no cells of one experiment: each goes by its own name
+  const apart = fromCaptures(report.source) || report.gate !== undefined;
+  const factors = apart ? { varying: [], fixed: [] } : factorsOf(report.runs);
   return { width, prose: Math.min(width, MAX_PROSE), theme: themeFor(terminal), factors };
 }
 

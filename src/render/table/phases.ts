@@ -3,6 +3,7 @@ import type { HistogramData, Report, Run } from "../../report/model.js";
 import { formatDuration } from "../../units/duration.js";
 import { cellName, levelOf } from "../factors.js";
 import { type Align, grid } from "../grid.js";
+import { fromCaptures } from "../source-names.js";
 import { displayWidth, hang } from "../text.js";
 import { measured, type Page } from "./page.js";
 
@@ -48,7 +49,7 @@ export function phases(report: Report, page: Page): string[] {
     data === undefined || data.count === 0 ? marks.none : formatDuration(data[pick]);
 
   const named = page.factors.varying.length === 0 && report.runs.length > 1;
-  const labels = named ? [report.source.kind === "capture" ? "service" : "run"] : page.factors.varying;
+  const labels = named ? [fromCaptures(report.source) ? "service" : "run"] : page.factors.varying;
   const build = (picks: readonly ("p50" | "p99")[]): string[] => {
     const head = names.flatMap((name) => picks.map((pick) => (pick === "p50" ? `${phaseName(name)} p50` : pick)));
     const rows = runs.map((run) => [
@@ -61,8 +62,20 @@ export function phases(report: Report, page: Page): string[] {
   const fits = [build(["p50", "p99"]), build(["p50"])].find((lines) =>
     lines.every((line) => displayWidth(line) <= page.width),
   );
-  return fits ?? runs.flatMap((run) => listed(run, names, page));
+  const legend = phaseLegend(names).flatMap((text) => hang("  ", text, page.prose, dim));
+  return [...(fits ?? runs.flatMap((run) => listed(run, names, page))), ...legend];
 }
+
+const PHASE_MEANS: Readonly<Record<string, string>> = {
+  queue: "queue: asked for, until its first byte was written",
+  behind: "behind: written, until the answers to earlier requests on the connection had come",
+};
+
+/** What the phases mean that do not speak for themselves. */
+export const phaseLegend = (names: readonly string[]): string[] => {
+  const told = names.map((name) => PHASE_MEANS[name]).filter((text) => text !== undefined);
+  return told.length === 0 ? [] : [told.join("; ")];
+};
 
 /** Without room for columns: one phase after the other. */
 function listed(run: Run, names: readonly string[], page: Page): string[] {

@@ -3,6 +3,7 @@ import { formatDuration } from "../../units/duration.js";
 import { formatSize } from "../../units/size.js";
 import { cellName } from "../factors.js";
 import { type Align, grid } from "../grid.js";
+import { fromCaptures } from "../source-names.js";
 import { displayWidth, hang } from "../text.js";
 import { clockTime, eventName, type Slowest, type Step, slowestOf, steps } from "../timeline.js";
 import type { Page } from "./page.js";
@@ -15,13 +16,13 @@ export function slowest(report: Report, page: Page): string[] {
   const where = report.runs.length === 1 ? "" : `, ${cellName(run, page.factors)}`;
   return [
     ...hang("  ", `${slowestCaption(found, report)}${where}`, page.prose),
-    ...drawn(steps(timeline), page, report.source.kind === "capture" ? 3 : 4),
+    ...drawn(steps(timeline), page, fromCaptures(report.source) ? 3 : 4),
   ];
 }
 
 /** `47.6 ms: request 812 on connection 1` */
 export function slowestCaption({ timeline }: Slowest, { source }: Report): string {
-  const [request, connection] = source.kind === "capture" ? ["exchange", "flow"] : ["request", "connection"];
+  const [request, connection] = fromCaptures(source) ? ["exchange", "flow"] : ["request", "connection"];
   const name = `${request} ${timeline.request} on ${connection} ${timeline.connection}`;
   return `${formatDuration(timeline.latencyNs)}: ${name}`;
 }
