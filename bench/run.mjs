@@ -1,6 +1,8 @@
 /**
  * Side-by-side measurements against peers: `npm run bench -- probe [--quick] [--placement apart|together|free]`,
  * `npm run bench -- pcap [--quick] [--keep]` (--keep: the captures that it made stay in the temporary folder).
+ * `npm run bench -- compare [--quick]` (ten minutes; it measures this machine's mood too, so leave it alone meanwhile).
+ * `npm run bench -- h2 [--quick] [--placement apart|together|free]`.
  * A full run is kept in bench/results/<suite>.json together with the machine's facts; a quick one in bench/build/.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -10,7 +12,12 @@ import { busyWarning, machineFacts } from "./lib/machine.mjs";
 import { stopAll } from "./lib/processes.mjs";
 
 /** A new suite is one file in bench/suites and one line here. */
-const SUITES = { probe: () => import("./suites/probe.mjs"), pcap: () => import("./suites/pcap.mjs") };
+const SUITES = {
+  probe: () => import("./suites/probe.mjs"),
+  pcap: () => import("./suites/pcap.mjs"),
+  compare: () => import("./suites/compare.mjs"),
+  h2: () => import("./suites/h2.mjs"),
+};
 const PLACEMENTS = ["apart", "together", "free"];
 
 function readArguments() {

@@ -30,11 +30,17 @@ export async function run(command, words) {
 
 /** Starts a server that prints the port it listens on as `listening PORT`; its standard input stays open. */
 export async function serverThatTellsItsPort(command, words) {
+  const { said, stop } = await serverThatPrints(command, words);
+  return { port: Number(/listening (\d+)/.exec(said)[1]), stop };
+}
+
+/** Starts a server that says where it listens; its standard input stays open. */
+export async function serverThatPrints(command, words) {
   const child = start(command, words, ["pipe", "pipe", "inherit"]);
   const failed = once(child, "close").then(([code]) => Promise.reject(new Error(`${command}: ended with ${code}`)));
   failed.catch(() => {});
   const [line] = await Promise.race([once(child.stdout, "data"), failed]);
-  return { port: Number(/listening (\d+)/.exec(line)[1]), stop: () => stop(child) };
+  return { said: String(line), stop: () => stop(child) };
 }
 
 /** Starts a server on `port` and waits until something accepts there. */
