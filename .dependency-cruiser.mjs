@@ -74,8 +74,8 @@ const OWNERS = [
 ];
 
 const IMPURE = ["sockets", "probes", "lab", "export", "commands", "cli"];
-/** The one file reader of the capture layer: everything behind it takes bytes. */
-const CAPTURE_SOURCE = "^src/capture/source[.]ts$";
+/** The file reader of the capture layer, and its thread: everything behind them takes bytes. */
+const CAPTURE_SOURCE = "^src/capture/(source[.]ts$|ahead/)";
 const IMPURE_MODULES =
   "net|tls|https?|http2|fs|child_process|worker_threads|cluster|dgram|dns|os|perf_hooks|readline|tty";
 

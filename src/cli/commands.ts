@@ -27,6 +27,31 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("../commands/pool.js")).poolCommand,
   },
   {
+    name: "check",
+    summary: "hold probes and captures against what a suite expects: a gate for CI",
+    load: async () => (await import("../commands/check.js")).checkCommand,
+  },
+  {
+    name: "init",
+    summary: "write a first suite for netlat check",
+    load: async () => (await import("../commands/init.js")).initCommand,
+  },
+  {
+    name: "compare",
+    summary: "hold two reports against each other: faster, slower, the same, or unknown",
+    load: async () => (await import("../commands/compare.js")).compareCommand,
+  },
+  {
+    name: "merge",
+    summary: "add reports of many machines or runs up to one",
+    load: async () => (await import("../commands/merge.js")).mergeCommand,
+  },
+  {
+    name: "report",
+    summary: "show a saved report again, in any format",
+    load: async () => (await import("../commands/report.js")).reportCommand,
+  },
+  {
     name: "serve",
     summary: "run a lab server whose delays, ACKs and write splitting you set",
     load: async () => (await import("../commands/serve.js")).serveCommand,
@@ -46,9 +71,14 @@ Examples:
   netlat probe redis://cache:6379/key --rate 2000/s --connections 8
   netlat pcap trace.pcapng                      find the stalls in a capture
   netlat pool --rate 5000/s --latency 45ms --connections 20 --after 1ms
+  netlat pool report.json --rate 5000/s --growth 30%
+  netlat compare base.json new.json             faster, slower, or the same
+  netlat probe --ab redis://old:6379/k redis://new:6379/k
+  netlat init && netlat check                   a gate for CI
   netlat serve memcached --think 5ms
   netlat explain nagle-delayed-ack
 
-Exit codes: 0 done, 2 wrong usage, 3 unreadable input, 4 target unreachable or
-no usable sample, 70 a bug in netlat, 130 interrupted.
+Exit codes: 0 done or gate passed, 1 gate failed, 2 wrong usage, 3 unreadable
+input, 4 target unreachable or no usable sample, 5 inconclusive, 70 a bug in
+netlat, 130 interrupted.
 `;

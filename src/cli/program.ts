@@ -1,8 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { EXIT, type ExitCode, usageError } from "../errors.js";
+import { nearest } from "../units/nearest.js";
 import { type CommandEntry, EXAMPLES } from "./commands.js";
 import { farewell, fromCommander } from "./errors.js";
-import { nearest } from "./nearest.js";
 import type { CliUi } from "./ui.js";
 
 const HELP = ["--help", "-h", "help"];

@@ -1,8 +1,10 @@
 import { resolve } from "node:path";
 import type { EmitOptions, Ui } from "../commands/ui.js";
 import { EXIT, usageError } from "../errors.js";
+import type { Terminal } from "../render/renderer.js";
 import type { Report } from "../report/model.js";
 import { readEnvironment } from "./environment.js";
+import { addStepSummary, asLog, fromRepository, inGithubActions } from "./github-actions.js";
 import type { Host, OutputStream } from "./host.js";
 import { whyUnwritten, writeOutputFile } from "./output-file.js";
 import { progressLine } from "./progress.js";
@@ -50,6 +52,8 @@ export function createUi(host: Host, version: string): CliUi {
     async emit(report, options) {
       progress.clear();
       await emit(report, options, host);
+      const problem = await announce(report, options, host);
+      if (problem !== null) progress.above(`netlat: ${problem}\n`);
     },
   };
 }
@@ -62,9 +66,28 @@ async function emit(report: Report, { format, output, hlog }: EmitOptions, host:
   }
   const { renderers } = await import("../render/index.js");
   const plain = fileTerminal(host.env);
+  const render = (terminal: Terminal): string => {
+    const placed = format === "sarif" || format === "github" ? fromRepository(report, host.env) : report;
+    const text = renderers[format](placed, terminal);
+    const forPeople = format === "table" || format === "markdown";
+    return forPeople && inGithubActions(host.env) && !toFile ? asLog(text) : text;
+  };
   if (hlog !== undefined) await writeOutputFile(hlog, renderers.hlog(report, plain), "--hlog");
-  if (toFile) await writeOutputFile(output, renderers[format](report, plain), "--output");
-  else await write(host.stdout, renderers[format](report, detectTerminal(host.stdout, host.env)));
+  if (toFile) await writeOutputFile(output, render(plain), "--output");
+  else await write(host.stdout, render(detectTerminal(host.stdout, host.env)));
+}
+
+/**
+ * What a gate does in GitHub Actions beside its report. Annotations go to standard error, which the runner reads as well: standard output stays
+ * the report and nothing else.
+ * @returns a sentence about what went wrong, or null
+ */
+async function announce(report: Report, { format, announce: asked }: EmitOptions, host: Host): Promise<string | null> {
+  if (report.gate === undefined || asked === false || !inGithubActions(host.env)) return null;
+  const { renderers } = await import("../render/index.js");
+  const plain = fileTerminal(host.env);
+  if (format !== "github") host.stderr.write(renderers.github(fromRepository(report, host.env), plain));
+  return addStepSummary(renderers.markdown(report, plain), host.env);
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Terminal } from "../render/renderer.js";
 import type { Report } from "../report/model.js";
 
 /** What `--format` accepts. */
-export const FORMATS = ["table", "json", "markdown"] as const;
+export const FORMATS = ["table", "json", "markdown", "junit", "sarif", "github", "html"] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** Where a report goes, as `formatOption`, `outputOption` and `hlogOption` of options.ts read it. */
@@ -12,6 +12,8 @@ export interface EmitOptions {
   readonly output?: string | undefined;
   /** A file for the HdrHistogram log, beside the report. */
   readonly hlog?: string | undefined;
+  /** false: a gate's report does not annotate code or write a summary in GitHub Actions, because it is an old one. */
+  readonly announce?: boolean;
 }
 
 /** All that a command needs from the place where it runs. Commands do not touch the process's streams, signals or clock settings. */

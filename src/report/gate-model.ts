@@ -1,6 +1,6 @@
 /** The part of the report that says whether a suite's expectations hold. */
 import { z } from "zod";
-import { count, duration } from "./primitives.js";
+import { count, duration, signedDuration } from "./primitives.js";
 
 const outcome = z.enum(["pass", "fail", "inconclusive"]);
 
@@ -12,6 +12,29 @@ const expectationSchema = z
     outcome,
     observed: z.string().describe("what was seen, with its unit"),
     says: z.string(),
+  })
+  .strict();
+
+const baselineUpdateSchema = z
+  .object({
+    file: z.string(),
+    status: z.enum(["written", "refused"]),
+    says: z.string().describe("why, with the remedy where it was refused"),
+    changes: z.array(
+      z
+        .object({
+          run: z.string(),
+          quantile: z.number().gt(0).lt(1),
+          oldNs: duration,
+          newNs: duration,
+          lowNs: signedDuration
+            .nullable()
+            .describe("95 % confidence interval of the difference; null: too few requests"),
+          highNs: signedDuration.nullable(),
+          looser: z.boolean(),
+        })
+        .strict(),
+    ),
   })
   .strict();
 
@@ -32,6 +55,8 @@ export const gateSchema = z
           exitCode: z.int().describe("what this check alone would end with"),
           expectations: z.array(expectationSchema),
           runs: z.array(z.string()).describe("ids in `runs` that belong to this check"),
+          baselineUpdate: baselineUpdateSchema.optional().describe("--update-baseline: what became of it"),
+          findings: z.array(count).describe("positions in `findings`, from 0, of what was found in this check"),
         })
         .strict(),
     ),

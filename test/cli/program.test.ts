@@ -64,7 +64,18 @@ describe("dispatch", () => {
   });
 
   it("has a name and a summary for each command of the program", () => {
-    expect(COMMANDS.map(({ name }) => name)).toEqual(["probe", "pcap", "pool", "serve", "explain"]);
+    expect(COMMANDS.map(({ name }) => name)).toEqual([
+      "probe",
+      "pcap",
+      "pool",
+      "check",
+      "init",
+      "compare",
+      "merge",
+      "report",
+      "serve",
+      "explain",
+    ]);
   });
 });
 

@@ -17,11 +17,14 @@ export interface Running {
   readonly ended: Promise<Ended>;
 }
 
-export function start(args: readonly string[], env: Record<string, string> = {}): Running {
+/** @param input what stands on standard input; none: it is empty */
+export function start(args: readonly string[], env: Record<string, string> = {}, input?: string): Running {
   const child = spawn(process.execPath, [BIN, ...args], {
     env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  child.stdin.on("error", () => {}); // it may end before it has read all
+  child.stdin.end(input);
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (text) => {
@@ -34,8 +37,8 @@ export function start(args: readonly string[], env: Record<string, string> = {})
   return { child, ended };
 }
 
-export const netlat = (args: readonly string[], env: Record<string, string> = {}): Promise<Ended> =>
-  start(args, env).ended;
+export const netlat = (args: readonly string[], env: Record<string, string> = {}, input?: string): Promise<Ended> =>
+  start(args, env, input).ended;
 
 /** The JSON report on standard output, held against the schema. */
 export function reportOf({ code, stdout, stderr }: Ended): Report {

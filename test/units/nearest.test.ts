@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { nearest } from "../../src/cli/nearest.js";
+import { nearest } from "../../src/units/nearest.js";
 
 it.each([
   ["probe", "probe"],
