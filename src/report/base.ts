@@ -1,4 +1,5 @@
-import { type Report, SCHEMA_ID } from "./model.js";
+import { SCHEMA_ID } from "./codes.js";
+import type { Report } from "./model.js";
 
 /**
  * The parts of a report that do not depend on what was asked: everything else is empty until a command fills it.

@@ -136,7 +136,7 @@ export class LatencyHistogram {
     if (edgesNs.length < 2) throw new RangeError("counts: a bin needs two edges");
     const bins = new Array<number>(edgesNs.length - 1).fill(0);
     let bin = 0;
-    for (const { middleNs, count } of this.#filled()) {
+    for (const { middleNs, count } of this.buckets()) {
       while (bin < bins.length - 1 && middleNs >= (edgesNs[bin + 1] as number)) bin++;
       bins[bin] = (bins[bin] as number) + count;
     }
@@ -161,7 +161,7 @@ export class LatencyHistogram {
     } catch (cause) {
       throw unreadableHistogram("its values do not fit 0 to 1 h", cause);
     }
-    const filled = [...result.#filled()];
+    const filled = [...result.buckets()];
     const first = filled[0];
     const last = filled.at(-1);
     if (first === undefined || last === undefined) return result;
@@ -183,7 +183,7 @@ export class LatencyHistogram {
   }
 
   /** The buckets that hold values, ascending; `middleNs` stands for a value in the bucket, and is inside [min, max]. */
-  *#filled(): Generator<{ lowNs: number; middleNs: number; count: number }> {
+  *buckets(): Generator<{ lowNs: number; middleNs: number; count: number }> {
     const buckets = this.#buckets;
     const known = this.#min <= this.#max;
     for (let index = 0, left = buckets.totalCount; left > 0 && index < buckets.countsArrayLength; index++) {

@@ -32,6 +32,22 @@ export class LogCounts {
     if (wholeNs > this.max) this.max = wholeNs;
   }
 
+  /**
+   * Counts values whose buckets are known, as `record` would. They come many at a time, so that the memory of the counts is near.
+   * @param buckets of `bucketOf`
+   * @param moments of these values
+   */
+  recordBuckets(buckets: Uint16Array, { sum, min, max }: { sum: number; min: number; max: number }): void {
+    for (let at = 0; at < buckets.length; at++) {
+      const bucket = buckets[at] as number;
+      this.#page(bucket >> PAGE_BITS)[bucket & (PAGE - 1)]! += 1;
+    }
+    this.count += buckets.length;
+    this.sum += sum;
+    if (min < this.min) this.min = min;
+    if (max > this.max) this.max = max;
+  }
+
   /** Mean of the values, exact; 0 when empty. */
   get mean(): number {
     return this.count === 0 ? 0 : this.sum / this.count;
@@ -114,6 +130,11 @@ export class LogCounts {
 
 /** Index of the bucket of a value from 0 to an hour: its leading bits. Below 2^16. */
 export function bucketOf(valueNs: number): number {
+  if (valueNs < 2 ** 30) {
+    const small = (valueNs + 0.5) | 0;
+    const shift = 32 - SUB_BITS - Math.clz32(small);
+    return shift <= 0 ? small : (shift << (SUB_BITS - 1)) + (small >> shift);
+  }
   const whole = Math.round(valueNs);
   if (whole < SUB_BUCKETS) return whole;
   const power = whole < 2 ** 32 ? 31 - Math.clz32(whole) : 63 - Math.clz32(Math.floor(whole / 2 ** 32));

@@ -5,7 +5,14 @@ import { protocolFor } from "../../src/protocols/registry.js";
 import { anyBytesProperty, bytesOf, chunkingProperty, readChunks, readOne, readText, textOf } from "./reading.js";
 
 const http = (method = "GET", bodyBytes = 0, headers: [string, string][] = []) =>
-  protocolFor({ protocol: "http1", method, path: "/a?b=c", host: "example.com:8080", headers, body: new Uint8Array(bodyBytes).fill(0x78) });
+  protocolFor({
+    protocol: "http1",
+    method,
+    path: "/a?b=c",
+    host: "example.com:8080",
+    headers,
+    body: new Uint8Array(bodyBytes).fill(0x78),
+  });
 const get = http();
 
 describe("HTTP/1 request", () => {
