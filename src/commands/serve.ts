@@ -1,6 +1,9 @@
 import { once } from "node:events";
 import { Argument, Command, Option } from "commander";
-import { LAB_KINDS, LAB_OPTIONS, type LabOption, parseLabKind, parseLabOptions } from "../lab/options.js";
+import { H2_LAB_OPTIONS } from "../lab/h2/options.js";
+import { LAB_KINDS, parseLabKind, usesTls } from "../lab/kinds.js";
+import type { LabOption } from "../lab/option.js";
+import { LAB_OPTIONS, parseLabOptions } from "../lab/options.js";
 
 /** `netlat serve [kind]`: a lab server until it is interrupted. */
 export function serveCommand(): Command {
@@ -15,15 +18,18 @@ export function serveCommand(): Command {
       const value = values[option.attributeName()];
       return value === undefined ? [] : [[option.name(), value === true ? "on" : value]];
     });
-    const lab = parseLabOptions(given, (option) => `--${option}`);
+    const lab = parseLabOptions(kind, given, (option) => `--${option}`);
     const [{ startLab }, { labUrl }] = await Promise.all([import("../lab/server.js"), import("../lab/endpoint.js")]);
     const server = await startLab(kind, lab);
-    process.stdout.write(`listening on ${labUrl(kind, lab.tls, server.address, server.port)}\n`);
+    process.stdout.write(`listening on ${labUrl(kind, usesTls(kind, lab), server.address, server.port)}\n`);
     await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
     await server.close();
   });
 }
 
-function flag({ name, value, help }: LabOption<unknown>): Option {
-  return new Option(value === undefined ? `--${name}` : `--${name} ${value}`, help);
+function flag(option: LabOption<unknown>): Option {
+  const { name, value, help } = option;
+  const made = new Option(value === undefined ? `--${name}` : `--${name} ${value}`, help);
+  const ofH2: readonly LabOption<unknown>[] = Object.values(H2_LAB_OPTIONS);
+  return ofH2.includes(option) ? made.helpGroup("Options of h2, h2c and grpc:") : made;
 }

@@ -1,18 +1,10 @@
 /** One connection of a lab server: requests in, one answer after the other out, with the faults that were asked for. */
 import type { Socket } from "node:net";
-import { after, stopTheWorld } from "./delay.js";
+import { after } from "./delay.js";
 import type { Dialect, Reply } from "./dialect.js";
-import type { LabOptions } from "./options.js";
+import { fillerPieces } from "./filler.js";
+import { type Floor, thinkTime } from "./floor.js";
 import { RequestBuffer } from "./request-buffer.js";
-
-/** What all connections of one server share. */
-export interface Floor {
-  readonly options: LabOptions;
-  /** Requests of all connections so far. */
-  requests: number;
-  /** Arms TCP_QUICKACK on a socket; undefined: not asked for. */
-  readonly acknowledgeAtOnce: ((socket: Socket) => void) | undefined;
-}
 
 /** While an answer is on its way, the client may send this much ahead before it is held back. */
 const MAX_AHEAD = 256 * 1024;
@@ -75,11 +67,8 @@ class Connection {
       else if (this.#socket.isPaused()) this.#socket.resume();
       return;
     }
-    const { options } = this.#floor;
-    const number = ++this.#floor.requests;
-    if (options.pauseNs > 0 && number === options.pauseAfter + 1) stopTheWorld(options.pauseNs);
-    const thinks = options.thinkNs > 0 && number % options.thinkEvery === 0;
-    if (thinks) this.#cancelThinking = after(options.thinkNs, () => this.#answer(reply));
+    const thinkNs = thinkTime(this.#floor, reply.thinkNs);
+    if (thinkNs > 0) this.#cancelThinking = after(thinkNs, () => this.#answer(reply));
     else this.#answer(reply);
   }
 
@@ -87,12 +76,16 @@ class Connection {
     const { options } = this.#floor;
     const last = ++this.#answers === options.closeAfter || reply.closes;
     const bytes = options.garbage ? GARBAGE : reply.build(last);
+    const fillBytes = options.garbage ? 0 : (reply.fillBytes ?? 0);
     if (options.cutAnswer) {
-      this.#socket.write(bytes.subarray(0, bytes.length >> 1));
-      this.#finish();
+      const half = (bytes.length + fillBytes) >> 1;
+      const behind = Math.max(0, half - bytes.length);
+      this.#socket.write(bytes.subarray(0, half));
+      this.#fill(fillerPieces(behind), () => this.#finish());
       return;
     }
-    this.#write(bytes, options.splitResponse, 0, () => (last ? this.#finish() : this.#serveNext()));
+    const done = () => (last ? this.#finish() : this.#serveNext());
+    this.#write(bytes, options.splitResponse, 0, () => this.#fill(fillerPieces(fillBytes), done));
   }
 
   /**
@@ -105,6 +98,18 @@ class Connection {
       if (error || this.#over) return;
       if (size === bytes.length) done();
       else this.#write(bytes.subarray(size), sizes, index + 1, done);
+    });
+  }
+
+  /** Writes piece after piece, as fast as the client reads. */
+  #fill(pieces: Iterator<Buffer>, done: () => void): void {
+    const { value, done: none } = pieces.next();
+    if (none) {
+      done();
+      return;
+    }
+    this.#socket.write(value, (error) => {
+      if (!error && !this.#over) this.#fill(pieces, done);
     });
   }
 

@@ -1,3 +1,6 @@
+/** Nanoseconds of the clock that delays run on. */
+export const nowNs = (): number => Number(process.hrtime.bigint());
+
 /**
  * Calls `done` once `delayNs` have passed: a timer for all but the last two milliseconds, because timers count in whole ones,
  * then turns of the event loop, which keep the other connections served.

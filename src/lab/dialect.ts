@@ -10,6 +10,10 @@ export interface Dialect {
 export interface Reply {
   /** The answer's bytes, built when it is its turn: a client may pipeline thousands of requests for a large value. */
   build(last: boolean): Buffer;
+  /** So many bytes of filler behind that; none where it is not said. */
+  readonly fillBytes?: number;
+  /** A delay of its own, instead of the server's. */
+  readonly thinkNs?: number | undefined;
   /** The server closes behind this answer, as real ones do when they no longer understand or when they are asked to. */
   readonly closes: boolean;
 }

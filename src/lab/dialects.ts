@@ -1,9 +1,18 @@
 import type { Dialect } from "./dialect.js";
 import { echo } from "./echo.js";
+import type { Floor } from "./floor.js";
 import { http } from "./http.js";
+import type { H2Kind, LabKind } from "./kinds.js";
 import { memcached } from "./memcached.js";
-import type { LabKind } from "./options.js";
 import { redis } from "./redis.js";
 
+/** Kinds that answer one request after the other, in bytes; those of HTTP/2 are in h2/. */
+export type DialectKind = Exclude<LabKind, H2Kind>;
+
 /** What each kind of server understands and answers; a new kind is one line here and one name in LAB_KINDS. */
-export const DIALECTS: { readonly [K in LabKind]: (value: Buffer) => Dialect } = { memcached, redis, http, echo };
+export const DIALECTS: { readonly [K in DialectKind]: (floor: Floor) => Dialect } = {
+  memcached: ({ value }) => memcached(value),
+  redis: ({ value }) => redis(value),
+  http: ({ options, value }) => http(options, value),
+  echo,
+};

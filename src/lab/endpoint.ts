@@ -1,6 +1,7 @@
 /** `lab:memcached?think=5ms`: an endpoint that stands for a lab server of its own, started for the time of a probe. */
 import { isIPv6 } from "node:net";
-import { type LabKind, type LabOptions, parseLabKind, parseLabOptions } from "./options.js";
+import { type LabKind, parseLabKind } from "./kinds.js";
+import { type LabOptions, parseLabOptions } from "./options.js";
 
 export interface LabEndpoint {
   readonly kind: LabKind;
@@ -18,16 +19,28 @@ export function parseLabEndpoint(text: string): LabEndpoint {
   const kind = parseLabKind(name, "lab:");
   const pairs = [...new URLSearchParams(query.join("?"))];
   const options = parseLabOptions(
+    kind,
     pairs.map(([option, value]) => [option, value === "" ? "on" : value] as const),
     (option) => `lab:${kind}?${option}`,
   );
   return { kind, options };
 }
 
-/** Where a lab server is reached: the endpoint that a probe takes. TLS has its own scheme for HTTP only; the others are `tls:`. */
+/** Where a lab server is reached: the endpoint that a probe takes. Protocols without a scheme for TLS are `tls:`. */
 export function labUrl(kind: LabKind, tls: boolean, address: string, port: number): string {
   const place = `${isIPv6(address) ? `[${address}]` : address}:${port}`;
-  if (kind === "http") return `${tls ? "https" : "http"}://${place}/`;
-  if (tls) return `tls://${place}`;
-  return kind === "echo" ? `tcp://${place}` : `${kind}://${place}/lab-key`;
+  switch (kind) {
+    case "http":
+      return `${tls ? "https" : "http"}://${place}/`;
+    case "h2":
+      return `https://${place}/`;
+    case "h2c":
+      return `h2c://${place}/`;
+    case "grpc":
+      return `${tls ? "grpcs" : "grpc"}://${place}/`;
+    case "echo":
+      return `${tls ? "tls" : "tcp"}://${place}`;
+    default:
+      return tls ? `tls://${place}` : `${kind}://${place}/lab-key`;
+  }
 }

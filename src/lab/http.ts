@@ -1,12 +1,14 @@
 /** HTTP/1.1 requests (RFC 9112): any method, bodies by Content-Length or chunked, connections kept open. */
 import type { Dialect, Reply } from "./dialect.js";
+import type { LabOptions } from "./options.js";
 import type { RequestBuffer } from "./request-buffer.js";
+import { type Page, pageAt } from "./site.js";
 
 const MAX_LINE = 16 * 1024;
 const MAX_FIELDS = 200;
 
-/** 200 with `value` as the body for every path, 404 for those under /missing. */
-export function http(value: Buffer): Dialect {
+/** The pages of the lab's site; most are `value`. */
+export function http(options: LabOptions, value: Buffer): Dialect {
   let head: string[] = [];
   let body: Body | undefined;
   return {
@@ -19,7 +21,7 @@ export function http(value: Buffer): Dialect {
           const request = head;
           head = [];
           body = undefined;
-          return answerTo(request, value);
+          return answerTo(request, options, value);
         }
         const line = buffer.line(MAX_LINE);
         if (line === undefined) return undefined;
@@ -90,17 +92,18 @@ function chunkedBody(): Body {
   };
 }
 
-function answerTo(head: readonly string[], value: Buffer): Reply {
+function answerTo(head: readonly string[], options: LabOptions, value: Buffer): Reply {
   const [, method, target = "", minor] = REQUEST_LINE.exec(head[0] ?? "") ?? [];
-  const found = !target.replace(/^https?:\/\/[^/]*/i, "").startsWith("/missing");
+  const { status, body, fillBytes, thinkNs } = pageAt(target, options, value);
   const connection = field(head, "connection") ?? "";
   const closes = /\bclose\b/i.test(connection) || (minor === "0" && !/\bkeep-alive\b/i.test(connection));
-  const body = found ? value : NOT_FOUND;
   return {
     build: (last) => {
-      const answer = responseHead(found ? "200 OK" : "404 Not Found", body.length, last, minor === "0");
+      const answer = responseHead(STATUS[status], body.length + fillBytes, last, minor === "0");
       return method === "HEAD" ? answer : Buffer.concat([answer, body]);
     },
+    fillBytes: method === "HEAD" ? 0 : fillBytes,
+    thinkNs,
     closes,
   };
 }
@@ -120,4 +123,8 @@ function field(head: readonly string[], name: string): string | undefined {
   return line?.slice(name.length + 1).trim();
 }
 
-const NOT_FOUND = Buffer.from("missing\n");
+const STATUS: { readonly [S in Page["status"]]: string } = {
+  200: "200 OK",
+  400: "400 Bad Request",
+  404: "404 Not Found",
+};

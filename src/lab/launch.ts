@@ -5,8 +5,9 @@ import { fileURLToPath } from "node:url";
 import { EXIT, type ExitCode, NetlatError } from "../errors.js";
 import { LAB_CERTIFICATE } from "./certificate.js";
 import { labUrl } from "./endpoint.js";
+import { type LabKind, usesTls } from "./kinds.js";
 import type { StartedMessage, StartMessage } from "./messages.js";
-import { type LabKind, type LabOptions, labOptions } from "./options.js";
+import { type LabOptions, labOptions } from "./options.js";
 import type { Lab } from "./server.js";
 
 export interface LabProcess extends Lab {
@@ -40,7 +41,7 @@ export async function launchLab(kind: LabKind, given: Partial<LabOptions> = {}):
       port,
       pid: child.pid as number,
       url: labUrl(kind, options.tls, address, port),
-      ca: options.tls ? LAB_CERTIFICATE : undefined,
+      ca: usesTls(kind, options) ? LAB_CERTIFICATE : undefined,
       close: () => end(child),
     };
   } catch (error) {

@@ -1,5 +1,6 @@
 /** What the process of a lab server and the one that started it say to each other, over Node's IPC channel (JSON). */
-import type { LabKind, LabOptions } from "./options.js";
+import type { LabKind } from "./kinds.js";
+import type { LabOptions } from "./options.js";
 
 export interface StartMessage {
   readonly kind: LabKind;

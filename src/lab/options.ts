@@ -1,13 +1,12 @@
 /** What a lab server can be told to do: one table for the flags of `netlat serve` and for the query of a `lab:` endpoint. */
 import { usageError } from "../errors.js";
-import { type Ns, ns, parseDuration } from "../units/duration.js";
-import { formatSize, parseSize } from "../units/size.js";
-
-export const LAB_KINDS = ["memcached", "redis", "http", "echo"] as const;
-export type LabKind = (typeof LAB_KINDS)[number];
+import { ms, type Ns, ns } from "../units/duration.js";
+import { H2_LAB_OPTIONS, type H2LabOptions } from "./h2/options.js";
+import { type LabKind, WEB_KINDS } from "./kinds.js";
+import { type LabOption, type OptionsOf, parseBytes, parseDelay, parseSwitch, parseWhole } from "./option.js";
 
 /** Plain data: it travels to the lab's process. */
-export interface LabOptions {
+export interface LabOptions extends H2LabOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -34,27 +33,20 @@ export interface LabOptions {
   /** Never answer. */
   readonly silent: boolean;
   readonly valueBytes: number;
+  /** Delay before the answer of a page under /slow. */
+  readonly slowNs: Ns;
+  /** Size of a page under /big. */
+  readonly bigBytes: number;
   /** With the lab's own certificate. */
   readonly tls: boolean;
 }
 
-export interface LabOption<T> {
-  /** As a flag without its dashes, and in the query. */
-  readonly name: string;
-  /** What stands for the value in the help; undefined: a flag that takes none, and `on` or `off` in the query. */
-  readonly value: string | undefined;
-  readonly help: string;
-  readonly fallback: T;
-  /** @throws NetlatError (exit 2) that starts with `label` and the text */
-  parse(text: string, label: string): T;
-}
-
 /** Values above this cannot be asked for, so that a typing error cannot take the machine's memory. */
 export const MAX_VALUE_BYTES = 64 * 1024 ** 2;
-/** The most that a delay may be: one hour. */
-const MAX_DELAY_NS = 3600e9;
+/** Bodies of `/big` are made as they go out, so that they may be larger than memory allows. */
+const MAX_BIG_BYTES = 1024 ** 3;
 
-export const LAB_OPTIONS: { readonly [K in keyof LabOptions]: LabOption<LabOptions[K]> } = {
+export const LAB_OPTIONS: OptionsOf<LabOptions> = {
   host: {
     name: "host",
     value: "<address>",
@@ -141,19 +133,38 @@ export const LAB_OPTIONS: { readonly [K in keyof LabOptions]: LabOption<LabOptio
   },
   silent: { name: "silent", value: undefined, help: "never answer", fallback: false, parse: parseSwitch },
   valueBytes: {
+    kinds: ["memcached", "redis", ...WEB_KINDS],
     name: "value-size",
     value: "<size>",
     help: "size of a value or a body (default 100)",
     fallback: 100,
-    parse: parseValueSize,
+    parse: (text, label) => parseBytes(text, label, 0, MAX_VALUE_BYTES),
+  },
+  slowNs: {
+    kinds: WEB_KINDS,
+    name: "slow",
+    value: "<duration>",
+    help: "delay of /slow on http, h2 and h2c (default 100ms)",
+    fallback: ms(100),
+    parse: parseDelay,
+  },
+  bigBytes: {
+    kinds: WEB_KINDS,
+    name: "big-size",
+    value: "<size>",
+    help: "size of /big on http, h2 and h2c (default 10MiB)",
+    fallback: 10 * 1024 ** 2,
+    parse: (text, label) => parseBytes(text, label, 0, MAX_BIG_BYTES),
   },
   tls: {
+    kinds: ["memcached", "redis", "http", "echo", "grpc"],
     name: "tls",
     value: undefined,
     help: "TLS with the lab's self-signed certificate",
     fallback: false,
     parse: parseSwitch,
   },
+  ...H2_LAB_OPTIONS,
 };
 
 /** The options that were not given, filled up. */
@@ -164,69 +175,46 @@ export function labOptions(given: Partial<LabOptions> = {}): LabOptions {
 
 /**
  * Reads options as text, from flags or from a query.
+ * @param kind the server that they are for
  * @param labelOf how an option is called in an error message, such as `--think`
  * @throws NetlatError (exit 2) that names the option, the value and what is accepted
  */
 export function parseLabOptions(
+  kind: LabKind,
   pairs: Iterable<readonly [string, string]>,
   labelOf: (name: string) => string,
 ): LabOptions {
   const parsed = new Map<string, unknown>();
   for (const [name, text] of pairs) {
     const entry = Object.entries(LAB_OPTIONS).find(([, option]) => option.name === name);
-    if (entry === undefined) throw usageError(`${labelOf(name)}: the lab has no such option; it has ${optionNames()}`);
+    if (entry === undefined)
+      throw usageError(`${labelOf(name)}: the lab has no such option; ${kind} has ${optionNames(kind)}`);
     const [key, option] = entry;
     if (parsed.has(key)) throw usageError(`${labelOf(name)}: given twice; give it once`);
+    refuseUnfitting(kind, option, labelOf(name));
     parsed.set(key, option.parse(text, labelOf(name)));
   }
   return labOptions(Object.fromEntries(parsed) as Partial<LabOptions>);
 }
 
-/**
- * @param prefix what stands before a kind where it is written, such as `lab:`
- * @throws NetlatError (exit 2)
- */
-export function parseLabKind(text: string, prefix: string): LabKind {
-  const kind = LAB_KINDS.find((name) => name === text);
-  if (kind !== undefined) return kind;
-  const accepted = LAB_KINDS.map((name) => prefix + name).join(", ");
-  throw usageError(`${prefix}${text}: not a lab server; use ${accepted}`);
+function refuseUnfitting(kind: LabKind, { name, kinds }: LabOption<unknown>, label: string): void {
+  if (kinds === undefined || kinds.includes(kind)) return;
+  if (name === "tls" && kind === "h2") throw usageError(`${label}: h2 is HTTP/2 over TLS already; leave it out`);
+  if (name === "tls") throw usageError(`${label}: ${kind} is HTTP/2 in clear text; use h2 for HTTP/2 over TLS`);
+  throw usageError(`${label}: does not fit ${kind}; it is for ${kinds.join(", ")}`);
 }
 
-function optionNames(): string {
-  return Object.values(LAB_OPTIONS)
+function optionNames(kind: LabKind): string {
+  return Object.values(LAB_OPTIONS as Readonly<Record<string, LabOption<unknown>>>)
+    .filter(({ kinds }) => kinds === undefined || kinds.includes(kind))
     .map((option) => option.name)
     .join(", ");
-}
-
-function parseSwitch(text: string, label: string): boolean {
-  if (text === "on") return true;
-  if (text === "off") return false;
-  throw usageError(`${label} ${text}: neither on nor off; use on or off`);
-}
-
-function parseWhole(text: string, label: string, least: number, most = 1e9): number {
-  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  throw usageError(`${label} ${text}: use a whole number from ${least} to ${most}`);
-}
-
-function parseDelay(text: string, label: string): Ns {
-  const delay = parseDuration(text, label);
-  if (delay > MAX_DELAY_NS) throw usageError(`${label} ${text}: too long; use 1h at most`);
-  return delay;
 }
 
 function parseSizes(text: string, label: string): readonly number[] {
   const sizes = text.split(",").map((size) => (/^\d{1,8}$/.test(size.trim()) ? Number(size) : 0));
   if (sizes.every((size) => size > 0)) return sizes;
   throw usageError(`${label} ${text}: not a list of sizes; use bytes from 1 with commas between them, such as 20,480`);
-}
-
-function parseValueSize(text: string, label: string): number {
-  const bytes = parseSize(text, label);
-  if (bytes <= MAX_VALUE_BYTES) return bytes;
-  throw usageError(`${label} ${text}: too large; use ${formatSize(MAX_VALUE_BYTES)} at most`);
 }
 
 function parseHost(text: string, label: string): string {

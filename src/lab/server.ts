@@ -1,12 +1,16 @@
 /** The lab servers behind `netlat serve` and `lab:` endpoints: real sockets, and delays, holds and faults on demand. */
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
+import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { EXIT, NetlatError } from "../errors.js";
 import { fdOf, loadSocketOptions } from "../sockets/socket-options.js";
 import { LAB_CERTIFICATE, LAB_PRIVATE_KEY } from "./certificate.js";
-import { type Floor, serveConnection } from "./connection.js";
+import { serveConnection } from "./connection.js";
 import { DIALECTS } from "./dialects.js";
-import { type LabKind, type LabOptions, labOptions } from "./options.js";
+import { filler } from "./filler.js";
+import type { Floor } from "./floor.js";
+import { serveH2 } from "./h2/connection.js";
+import { isH2Kind, type LabKind, usesTls } from "./kinds.js";
+import { type LabOptions, labOptions } from "./options.js";
 
 export interface Lab {
   readonly address: string;
@@ -21,9 +25,13 @@ export interface Lab {
  */
 export async function startLab(kind: LabKind, given: Partial<LabOptions> = {}): Promise<Lab> {
   const options = labOptions(given);
-  const floor: Floor = { options, requests: 0, acknowledgeAtOnce: options.quickack ? quickAck() : undefined };
-  const value = Buffer.alloc(options.valueBytes, "netlat ");
-  const server = createLabServer(options, (socket) => serveConnection(socket, DIALECTS[kind](value), floor));
+  const floor: Floor = {
+    options,
+    value: filler(options.valueBytes),
+    requests: 0,
+    acknowledgeAtOnce: options.quickack ? quickAck() : undefined,
+  };
+  const server = createLabServer(kind, options, (socket) => accept(kind, socket, floor));
   const open = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     open.add(socket);
@@ -41,10 +49,22 @@ export async function startLab(kind: LabKind, given: Partial<LabOptions> = {}): 
   };
 }
 
-function createLabServer(options: LabOptions, accept: (socket: Socket) => void): Server {
+function createLabServer(kind: LabKind, options: LabOptions, accepted: (socket: Socket) => void): Server {
   const behaviour = { noDelay: !options.nagle, allowHalfOpen: true };
-  if (!options.tls) return createServer(behaviour, accept);
-  return createTlsServer({ ...behaviour, cert: LAB_CERTIFICATE, key: LAB_PRIVATE_KEY }, accept);
+  if (!usesTls(kind, options)) return createServer(behaviour, accepted);
+  const secure = { ...behaviour, cert: LAB_CERTIFICATE, key: LAB_PRIVATE_KEY };
+  const protocols = ALPN[kind];
+  return createTlsServer(protocols === undefined ? secure : { ...secure, ALPNProtocols: protocols }, accepted);
+}
+
+/** What TLS servers offer (RFC 7301). As most web servers h2 also speaks HTTP/1.1, to a client that wants no more. */
+const ALPN: { readonly [K in LabKind]?: string[] } = { h2: ["h2", "http/1.1"], grpc: ["h2"] };
+
+function accept(kind: LabKind, socket: Socket, floor: Floor): void {
+  if (!isH2Kind(kind)) serveConnection(socket, DIALECTS[kind](floor), floor);
+  else if (kind === "h2" && (socket as TLSSocket).alpnProtocol !== "h2")
+    serveConnection(socket, DIALECTS.http(floor), floor);
+  else serveH2(socket, kind, floor);
 }
 
 function listen(server: Server, { host, port }: LabOptions): Promise<AddressInfo> {

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import { onTestFinished } from "vitest";
 import { LAB_CERTIFICATE } from "../../src/lab/certificate.js";
-import type { LabKind, LabOptions } from "../../src/lab/options.js";
+import type { LabKind } from "../../src/lab/kinds.js";
+import type { LabOptions } from "../../src/lab/options.js";
 import { type Lab, startLab } from "../../src/lab/server.js";
 
 /** A lab server that ends with the test. */
@@ -42,7 +43,9 @@ export class Client {
   /** Writes pieces, each in a system call and a segment of its own. */
   async write(pieces: readonly (string | Uint8Array)[]): Promise<void> {
     for (const piece of pieces) {
-      await new Promise<void>((done) => this.socket.write(Buffer.from(piece as string, "latin1"), () => done()));
+      await new Promise<void>((done) =>
+        this.socket.write(typeof piece === "string" ? Buffer.from(piece, "latin1") : piece, () => done()),
+      );
     }
   }
 

@@ -1,14 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { DIALECTS } from "../../src/lab/dialects.js";
-import { LAB_KINDS, type LabKind } from "../../src/lab/options.js";
+import { DIALECTS, type DialectKind } from "../../src/lab/dialects.js";
+import { labOptions } from "../../src/lab/options.js";
 import { RequestBuffer } from "../../src/lab/request-buffer.js";
 import { ms } from "../../src/units/duration.js";
 import { client, hit, lab, VALUE_100 } from "./client.js";
 
 /** What a server of this kind says to these chunks, up to where it closes. */
-function answers(kind: LabKind, chunks: readonly Uint8Array[]): string {
-  const dialect = DIALECTS[kind](Buffer.from("value"));
+function answers(kind: DialectKind, chunks: readonly Uint8Array[]): string {
+  const value = Buffer.from("value");
+  const dialect = DIALECTS[kind]({ options: labOptions(), value, requests: 0, acknowledgeAtOnce: undefined });
   const buffer = new RequestBuffer();
   let said = "";
   for (const chunk of chunks) {
@@ -21,10 +22,10 @@ function answers(kind: LabKind, chunks: readonly Uint8Array[]): string {
   return said;
 }
 
-const say = (kind: LabKind, text: string): string => answers(kind, [Buffer.from(text, "latin1")]);
+const say = (kind: DialectKind, text: string): string => answers(kind, [Buffer.from(text, "latin1")]);
 
 /** Pipelined requests of each kind, and all that must come back. */
-const CONVERSATIONS: Readonly<Record<LabKind, { asks: string; says: string }>> = {
+const CONVERSATIONS: Readonly<Record<DialectKind, { asks: string; says: string }>> = {
   memcached: {
     asks: "get a\r\nget missing-1\r\nset k 0 0 5\r\nhe\r\nl\r\nset q 0 0 1 noreply\r\nx\r\nversion\r\nget b\r\n",
     says: `${hit("a")}END\r\nSTORED\r\nVERSION netlat-lab\r\n${hit("b")}`,
@@ -46,7 +47,7 @@ function fields(length: number): string {
   return `Server: netlat-lab\r\nContent-Type: application/octet-stream\r\nContent-Length: ${length}\r\n\r\n`;
 }
 
-describe.each(LAB_KINDS)("lab %s", (kind) => {
+describe.each(Object.keys(DIALECTS) as DialectKind[])("lab %s", (kind) => {
   const { asks, says } = CONVERSATIONS[kind];
 
   it("answers pipelined requests in order", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import type { LabKind } from "../../src/lab/options.js";
+import { filler } from "../../src/lab/filler.js";
+import type { LabKind } from "../../src/lab/kinds.js";
 import { startLab } from "../../src/lab/server.js";
 import { fdOf, loadSocketOptions, type SocketOptions } from "../../src/sockets/socket-options.js";
 import { ms } from "../../src/units/duration.js";
@@ -37,6 +38,15 @@ describe("delays", () => {
     const times: number[] = [];
     for (let n = 0; n < 6; n++) times.push(await asker.ask("PING\r\n", 7));
     expect(times.map((time) => time >= 39.9)).toEqual([false, false, true, false, false, true]);
+  });
+
+  it("has one slow page, which those behind it on the connection wait for", async () => {
+    const server = await lab("http", { slowNs: ms(60), valueBytes: 1 });
+    const [slow, quick] = [await client(server), await client(server)];
+    const behind = slow.ask("GET /slow HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n", 150);
+    const beside = quick.ask("GET / HTTP/1.1\r\n\r\n", 80);
+    expect(await beside).toBeLessThan(50);
+    expect(await behind).toBeGreaterThan(59.9);
   });
 
   it("stops as a whole once, after so many answers of all connections", async () => {
@@ -78,6 +88,16 @@ describe("the answer's writes", () => {
       segments.push(segmentsIn(asker) - before);
     }
     expect(segments).toContain(2);
+  });
+
+  it("makes a large page as it is read, and cuts it in the middle when asked to", async () => {
+    const whole = await client(await lab("http", { bigBytes: 3_000_001 }));
+    await whole.write(["GET /big HTTP/1.1\r\nConnection: close\r\n\r\n"]);
+    const [head = "", body = ""] = (await whole.untilEnd()).split("\r\n\r\n");
+    expect([/Content-Length: 3000001/.test(head), body === filler(3_000_001).toString("latin1")]).toEqual([true, true]);
+    const cut = await client(await lab("http", { bigBytes: 3_000_001, cutAnswer: true }));
+    await cut.write(["GET /big HTTP/1.1\r\n\r\n"]);
+    expect((await cut.untilEnd()).length).toBe((3_000_001 + head.length - "Connection: close\r\n".length + 4) >> 1);
   });
 
   it("writes an answer that is shorter than its pieces", async () => {
