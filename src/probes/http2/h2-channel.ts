@@ -5,6 +5,7 @@
 import type { H2Event } from "../../protocols/h2/events.js";
 import type { ConnectionOptions } from "../../protocols/h2/options.js";
 import type { H2Stream } from "../../protocols/h2/stream.js";
+import type { H2Facts } from "../../report/model.js";
 import type { Ns } from "../../units/duration.js";
 import { nowNs } from "../clock.js";
 import type { KernelFacts } from "../probe.js";
@@ -37,6 +38,7 @@ export class H2Channel implements LinkOwner {
   /** Ended by the server, with requests that still run. */
   readonly #draining = new Set<H2Link>();
   readonly #counted = new Map<H2Link, Counted>();
+  readonly #farewells = new WeakMap<H2Link, H2Facts["goaways"][number]>();
   #opening: H2Place | null = null;
   /** Requests that wait for a connection. */
   #waiting: H2Place[] = [];
@@ -170,7 +172,7 @@ export class H2Channel implements LinkOwner {
         return;
       case "pong":
         link.unansweredNs = Number.NaN;
-        if (this.#tally.measuring) this.#tally.ping.record(event.rttNs);
+        this.#tally.ping.record(event.rttNs);
         return;
       case "goaway":
         this.#goaway(link, event);
@@ -308,20 +310,38 @@ export class H2Channel implements LinkOwner {
 
   #goaway(link: H2Link, event: Extract<H2Event, { type: "goaway" }>): void {
     const again = event.unprocessed.map(placeOf).filter((place) => place !== undefined);
-    this.#tally.goaways.push({
-      errorCode: event.codeName,
-      lastStream: event.lastStreamId,
-      debug: event.debug,
-      afterNs: Math.round(event.atNs - link.openNs),
-      ourSettingsAcked: (link.client?.exchange.peerAckedNs ?? -1) >= 0,
-      pings: link.pings,
-      lostStreams: event.unprocessed.length,
-    });
+    this.#noteGoaway(link, event);
     this.#retire(link);
     for (const place of again) {
       if (place.askedAgain) this.#fail(place, "closed", `the server ended the connection: GOAWAY ${event.codeName}`);
       else this.#askAgain(place);
     }
+  }
+
+  /** A graceful end says it twice, the second time with the last stream (RFC 9113 section 6.8): one entry for each connection. */
+  #noteGoaway(
+    link: H2Link,
+    { codeName, lastStreamId, debug, atNs, unprocessed }: Extract<H2Event, { type: "goaway" }>,
+  ): void {
+    const before = this.#farewells.get(link);
+    if (before !== undefined) {
+      before.lastStream = lastStreamId;
+      before.lostStreams += unprocessed.length;
+      if (codeName !== "NO_ERROR") before.errorCode = codeName;
+      if (debug !== "") before.debug = debug;
+      return;
+    }
+    const goaway = {
+      errorCode: codeName,
+      lastStream: lastStreamId,
+      debug,
+      afterNs: Math.round(atNs - link.openNs),
+      ourSettingsAcked: (link.client?.exchange.peerAckedNs ?? -1) >= 0,
+      pings: link.pings,
+      lostStreams: unprocessed.length,
+    };
+    this.#farewells.set(link, goaway);
+    this.#tally.goaways.push(goaway);
   }
 
   /** No new requests on it; it is dropped when what runs on it has ended. */

@@ -22,8 +22,10 @@ import { askOverLimit } from "./over-limit.js";
 
 /** What a receiver with plenty of memory would announce; `--window` says otherwise. */
 const DEFAULT_WINDOW_BYTES = 1024 * 1024;
-/** A PING now and then while requests run: its round trip tells how long bytes queue on the connection. */
+/** Beside a bulk transfer a PING now and then: its round trip tells how long bytes queue on the connection. */
 const PING_EVERY_MS = 50;
+/** How long we wait for the answer to a PING on an idle connection before the requests go on. */
+const PING_PATIENCE_MS = 200;
 
 export function h2Engine(): ProbeEngine {
   const platform = platformCapabilities();
@@ -98,6 +100,7 @@ function h2Lane(plan: H2Plan): Lane {
         await beside.start(channels[0]?.link ?? null);
         const block = await inner.run(load, signal, onProgress);
         beside.stop();
+        if (spec.h2?.bulk === undefined && !signal.aborted) await pingIdle(channels);
         if (blocks++ === 0 && !signal.aborted) await afterwards(plan, options, channels, tally, signal);
         tally.bulkBytes = beside.bytes;
         return { ...block, h2: tally.facts() };
@@ -113,12 +116,25 @@ function h2Lane(plan: H2Plan): Lane {
   };
 }
 
-/** The user's keepalive, or our own look at the round trip while requests run. */
+/**
+ * The round trip between two blocks. Not while requests run: a PING is one more small segment in flight, and with Nagle's
+ * algorithm on either side what is written next would wait for its ACK.
+ */
+async function pingIdle(channels: readonly H2Channel[]): Promise<void> {
+  const links = channels.flatMap(({ link }) => (link?.client === undefined ? [] : [link]));
+  for (const link of links) link.ping();
+  const endMs = performance.now() + PING_PATIENCE_MS;
+  while (performance.now() < endMs && links.some(({ unansweredNs }) => !Number.isNaN(unansweredNs))) {
+    await new Promise((resume) => setTimeout(resume, 1));
+  }
+}
+
+/** The user's keepalive, or beside a bulk transfer our own look at the round trip. */
 function pinging({ spec }: H2Plan, channels: readonly H2Channel[], tally: H2Tally): NodeJS.Timeout {
   const { keepaliveNs, keepaliveWithoutStreams = true, keepaliveTimeoutNs = Number.POSITIVE_INFINITY } = spec.h2 ?? {};
   if (keepaliveNs === undefined) {
     return setInterval(() => {
-      if (tally.measuring) for (const { link } of channels) link?.ping();
+      if (tally.measuring && spec.h2?.bulk !== undefined) for (const { link } of channels) link?.ping();
     }, PING_EVERY_MS);
   }
   return setInterval(() => {

@@ -3,6 +3,8 @@
 import type { RequestOptions } from "../../protocols/h2/client.js";
 import { H2Client } from "../../protocols/h2/client.js";
 import type { H2Event } from "../../protocols/h2/events.js";
+import type { H2Fault } from "../../protocols/h2/fault.js";
+import { HTTP1_INSTEAD } from "../../protocols/h2/frame-rules.js";
 import type { ErrorName } from "../../protocols/h2/names.js";
 import type { ConnectionOptions } from "../../protocols/h2/options.js";
 import type { H2Stream } from "../../protocols/h2/stream.js";
@@ -27,6 +29,12 @@ export interface LinkOwner {
 /** What stays in this process before DATA waits: more could no longer be overtaken by another stream. */
 const MAX_BACKLOG_BYTES = 256 * 1024;
 const READ_BUFFER_BYTES = 65_536;
+
+function faultWords({ code, reason }: H2Fault): string {
+  return reason === HTTP1_INSTEAD
+    ? "the server answers with HTTP/1, not HTTP/2: ask it with http://, or name a port that speaks HTTP/2"
+    : `HTTP/2 ${code}: ${reason}`;
+}
 
 export class H2Link implements ConnectionOwner, Written {
   readonly net: NetConnection;
@@ -133,11 +141,7 @@ export class H2Link implements ConnectionOwner, Written {
     this.#receiving = false;
     this.flush();
     if (client.fault !== undefined) {
-      this.#lose({
-        failure: "malformed",
-        says: `HTTP/2 ${client.fault.code}: ${client.fault.reason}`,
-        closingRace: false,
-      });
+      this.#lose({ failure: "malformed", says: faultWords(client.fault), closingRace: false });
     }
   }
 

@@ -32,7 +32,12 @@ export class H2Writer {
   readonly #written: Written;
   readonly #quickack: boolean | undefined;
   readonly #apart: boolean;
-  readonly #gap = new Alarm(() => this.#advance());
+  readonly #gap = new Alarm(() => {
+    this.#pausing = false;
+    this.#advance();
+  });
+  /** Between two pieces (`--gap`): neither a write that was taken nor a new frame may cut it short. */
+  #pausing = false;
   #queue: Piece[] = [];
   #writes = 0;
   #stopped = false;
@@ -75,7 +80,7 @@ export class H2Writer {
   #advance(): void {
     const { stream, fd } = this.#connection;
     const { behaviour, options } = this.#plan;
-    while (!this.#stopped) {
+    while (!this.#stopped && !this.#pausing) {
       if (this.#apart && stream.writableLength !== 0) return;
       const piece = this.#queue.shift();
       if (piece === undefined) return;
@@ -92,6 +97,7 @@ export class H2Writer {
       if (behaviour.cork && piece.ends.length > 0) options?.setCork(fd, false);
       if (piece.ends.length > 0) this.received();
       if (piece.pause && behaviour.gapNs > 0) {
+        this.#pausing = true;
         this.#gap.set(now + behaviour.gapNs);
         return;
       }
