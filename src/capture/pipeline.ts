@@ -1,21 +1,20 @@
 /**
- * Records to flows: decodes, counts what is no TCP segment, and hands the segments on a few at a time, so that the memory of all
- * their flows can be asked for before the first is dealt with. (`npm run bench -- pcap` watches it.)
+ * Records to flows: rows of packets are filled here, or come from elsewhere, and are handed to the tracker many at a time.
+ * (`npm run bench -- pcap` watches it.)
  */
-import { decode } from "./decode/decode.js";
-import { type Decoded, Packet, SKIP_REASONS, type SkipReason } from "./decode/packet.js";
+import type { Packet } from "./decode/packet.js";
 import type { FlowObserver } from "./flows/flow-events.js";
 import { FlowTracker } from "./flows/flow-tracker.js";
+import { Intake, type LeftOut, type Span } from "./packets/intake.js";
+import { PacketRows, ROW } from "./packets/packet-rows.js";
 import type { CaptureRecord, RecordSink } from "./readers/record.js";
 
-const BATCH = 32;
+/** Rows that wait at most: enough to ask for memory ahead, and few enough to be near when they are read. */
+const WAITING = 128;
 
-export interface PipelineOptions {
+export interface PipelineOptions extends Span {
   readonly maxFlows: number;
   readonly idleNs: number;
-  /** Only packets in this span of the capture are looked at. */
-  readonly fromNs: number;
-  readonly toNs: number;
   /** Which segments are looked at, by their two ends; undefined: all. */
   readonly accepts: ((packet: Packet) => boolean) | undefined;
 }
@@ -24,41 +23,33 @@ export class CapturePipeline {
   readonly tracker: FlowTracker;
   /** Segments that were handed to the tracker. */
   tcpPackets = 0;
-  /** Segments, and other packets in time, that the filter or the span left out. */
-  filtered = 0;
-  readonly #options: PipelineOptions;
-  readonly #skipped = new Map<SkipReason, number>(SKIP_REASONS.map((reason) => [reason, 0]));
-  readonly #batch = Array.from({ length: BATCH }, () => new Packet());
-  readonly #hashes = new Int32Array(BATCH);
-  #waiting = 0;
+  readonly #accepts: PipelineOptions["accepts"];
+  readonly #intake: Intake;
+  readonly #rows = new PacketRows(new ArrayBuffer(WAITING * ROW * 4), 0, WAITING);
   /** Where the packets lie that wait. */
   #bytes: Uint8Array | undefined;
+  /** Segments that the filter left out. */
+  #refused = 0;
+  #elsewhere: LeftOut = { outside: 0, skipped: {} };
 
   constructor(observer: FlowObserver, options: PipelineOptions) {
     this.tracker = new FlowTracker(observer, options);
-    this.#options = options;
+    this.#accepts = options.accepts;
+    this.#intake = new Intake(options);
   }
 
   /** Give it to a reader; call `flush` whenever the reader's chunk is about to change. */
   readonly sink: RecordSink = (record: CaptureRecord): void => {
-    const { fromNs, toNs, accepts } = this.#options;
-    if (record.atNs < fromNs || record.atNs > toNs) {
-      this.filtered++;
-      return;
+    const rows = this.#rows;
+    const { bytes } = record;
+    // A packet that was put together from two chunks lies in a buffer that the next such packet will use, perhaps before `flush`.
+    const alone = bytes !== this.#bytes;
+    if (alone) {
+      this.#handOn();
+      this.#bytes = bytes;
     }
-    const at = this.#waiting;
-    const packet = this.#batch[at] as Packet;
-    const decoded: Decoded = decode(record, packet);
-    if (decoded !== "tcp") this.#skipped.set(decoded, (this.#skipped.get(decoded) as number) + 1);
-    else if (accepts !== undefined && !accepts(packet)) this.filtered++;
-    else {
-      this.#hashes[at] = this.tracker.hashOf(packet);
-      this.#waiting = at + 1;
-      // A packet that was put together from two chunks lies in a buffer that the next such packet will use, perhaps before `flush`.
-      const alone = record.bytes !== this.#bytes;
-      if (alone || at + 1 === BATCH) this.#handOn();
-      this.#bytes = record.bytes;
-    }
+    this.#intake.take(record, rows);
+    if (alone || rows.used >= WAITING - 1) this.#handOn();
   };
 
   /** Hands on what waits. */
@@ -67,13 +58,22 @@ export class CapturePipeline {
     this.#bytes = undefined;
   }
 
+  /** Packets that were decoded elsewhere. @param bytes where their payloads lie, until this returns */
+  take(rows: PacketRows, bytes: Uint8Array): void {
+    rows.lieIn(bytes);
+    const taken = this.tracker.packets(rows, this.#accepts);
+    this.tcpPackets += taken;
+    this.#refused += rows.packets - taken;
+    rows.clear();
+  }
+
+  /** What was left out where packets were decoded elsewhere. */
+  leftOutElsewhere(leftOut: LeftOut): void {
+    this.#elsewhere = leftOut;
+  }
+
   #handOn(): void {
-    const batch = this.#batch;
-    const count = this.#waiting;
-    this.#waiting = 0;
-    this.tcpPackets += count;
-    this.tracker.expect(this.#hashes, count);
-    for (let i = 0; i < count; i++) this.tracker.packet(batch[i] as Packet, this.#hashes[i] as number);
+    if (this.#bytes !== undefined && this.#rows.packets > 0) this.take(this.#rows, this.#bytes);
   }
 
   /** The input is over. */
@@ -82,8 +82,14 @@ export class CapturePipeline {
     this.tracker.finish();
   }
 
+  /** Segments, and other packets in time, that the filter or the span left out. */
+  get filtered(): number {
+    return this.#refused + this.#intake.leftOut().outside + this.#elsewhere.outside;
+  }
+
   /** Packets that are no TCP segments, by reason. */
   skipped(): Record<string, number> {
-    return Object.fromEntries([...this.#skipped].filter(([, count]) => count > 0));
+    const { skipped } = this.#intake.leftOut();
+    return { ...skipped, ...this.#elsewhere.skipped };
   }
 }

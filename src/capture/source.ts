@@ -3,7 +3,7 @@
  * three buffers that are used in turn: while one chunk is analysed the next is on its way, and the one before stays untouched, as
  * CaptureReader.push asks for.
  */
-import { close, fstat, open, read, type Stats } from "node:fs";
+import { close, fstat, open, read, readSync, type Stats } from "node:fs";
 import { promisify } from "node:util";
 import { EXIT, NetlatError } from "../errors.js";
 import { COMPRESSION_MAGIC_BYTES, type Compression, compressionOf, decompressed } from "./compression/decompress.js";
@@ -20,10 +20,14 @@ export interface CaptureSource extends ByteSource {
   readonly name: string;
   /** Size of the file as it is stored; null: a pipe. */
   readonly sizeBytes: number | null;
-  /** Bytes read so far, as they are stored. */
-  readonly bytesRead: number;
+  /** Bytes read so far, as they are stored. Who reads by the descriptor adds them up. */
+  bytesRead: number;
   /** Known from the first chunk on. */
   readonly compression: Compression;
+  /** The descriptor of a regular file that is not compressed, at its beginning, for who reads it instead of iterating; null: it is none. */
+  plainFile(): number | null;
+  /** To be called by who has read from it. */
+  closeFile(): void;
 }
 
 /**
@@ -72,6 +76,21 @@ class Source implements CaptureSource {
 
   get interrupted(): boolean {
     return this.#signal?.aborted ?? false;
+  }
+
+  plainFile(): number | null {
+    if (this.sizeBytes === null || this.#descriptor === STDIN_DESCRIPTOR) return null;
+    const start = new Uint8Array(COMPRESSION_MAGIC_BYTES);
+    try {
+      const length = readSync(this.#descriptor, start, 0, start.length, 0);
+      return compressionOf(start.subarray(0, length)) === "none" ? this.#descriptor : null;
+    } catch {
+      return null; // the iteration will meet it, and say it
+    }
+  }
+
+  closeFile(): void {
+    close(this.#descriptor, () => {});
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {

@@ -1,5 +1,7 @@
 /** The work behind `netlat pcap`: from the file to flows, exchanges, findings and the report. */
 
+import { availableParallelism } from "node:os";
+import { fileToReadAhead, readAhead } from "../capture/ahead/read-ahead.js";
 import type { FlowFilter } from "../capture/filter/filter.js";
 import { parseFilter } from "../capture/filter/filter-parser.js";
 import { filtered, packetTest } from "../capture/filter/filtering.js";
@@ -36,18 +38,23 @@ export async function analyse(file: string, options: PcapOptions, ui: Ui): Promi
   });
   const resends: Record<string, number> = {};
   const observer = countingResends(analysis.observer, resends);
+  const span = { fromNs: options.from ?? Number.NEGATIVE_INFINITY, toNs: options.to ?? Number.POSITIVE_INFINITY };
   const pipeline = new CapturePipeline(filter === undefined ? observer : filtered(observer, filter), {
+    ...span,
     maxFlows: options.maxFlows,
     idleNs: IDLE_NS,
-    fromNs: options.from ?? Number.NEGATIVE_INFINITY,
-    toNs: options.to ?? Number.POSITIVE_INFINITY,
     accepts: filter === undefined ? undefined : packetTest(filter),
   });
   const ticker = new Ticker(source, pipeline, analysis, options, ui);
-  const summary = await readCapture(source, makeReader(pipeline.sink), () => {
-    pipeline.flush();
-    ticker.tick();
-  });
+  const tick = (): void => ticker.tick();
+  const ahead = options.reader === "netlat" ? fileToReadAhead(source, availableParallelism()) : null;
+  const summary =
+    ahead === null
+      ? await readCapture(source, makeReader(pipeline.sink), () => {
+          pipeline.flush();
+          tick();
+        })
+      : await readAhead(ahead, pipeline, { ...span, signal, onChunk: tick });
   pipeline.finish();
   ui.progress.clear();
   if (summary.packets === 0 && summary.damage !== null) {

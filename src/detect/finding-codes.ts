@@ -1,5 +1,6 @@
 /** Which finding a probe can show, which a capture. */
-import { FINDING_CODES, type FindingCode } from "../report/model.js";
+import { FINDING_CODES } from "../report/codes.js";
+import type { FindingCode } from "../report/model.js";
 
 /** In the order of the report. */
 export const PROBE_FINDING_CODES = [

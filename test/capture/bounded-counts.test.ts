@@ -2,14 +2,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FlowAccounts } from "../../src/capture/services/flow-accounts.js";
-import { FlowIndex } from "../../src/capture/services/flow-index.js";
 import { FlowLatencies } from "../../src/capture/services/flow-latencies.js";
 import { InFlight } from "../../src/capture/services/in-flight.js";
 import { Service } from "../../src/capture/services/service.js";
 import { fromHistogramData, toHistogramData } from "../../src/report/histogram.js";
 import { LatencyHistogram } from "../../src/stats/histogram.js";
 import { bucketOf } from "../../src/stats/log-counts.js";
-import { flow } from "../detect/capture/script.js";
+import { exchange, flow } from "../detect/capture/script.js";
 
 const latency = fc.oneof(
   fc.integer({ min: 0, max: 5000 }),
@@ -100,57 +99,41 @@ describe("InFlight", () => {
   });
 });
 
-const breakdown = { network: 0, senderHold: 0, loss: 0, window: 0, server: 0, transfer: 0 };
-
 describe("FlowAccounts", () => {
-  it("keep thousands of flows apart, give places back, and know each one's latencies", () => {
+  it("keep thousands of flows apart, give places back, know each one's latencies and tell the service of all", () => {
     const accounts = new FlowAccounts();
-    const service = new Service("10.0.0.1:80");
-    const flows = Array.from({ length: 10_000 }, () => flow());
-    const expected = new Map<number, number[]>();
+    const service = new Service("10.0.0.1:80", 0);
+    const flows = Array.from({ length: 2000 }, (_, slot) => flow({ slot }));
+    const expected = flows.map((_, i) =>
+      Array.from({ length: i % 7 === 0 ? 450 : 3 }, (_unused, j) => 1000 * (i + 1) + j),
+    );
     flows.forEach((on, i) => {
-      const account = accounts.open(on, service);
-      const values = Array.from({ length: i % 7 === 0 ? 150 : 3 }, (_, j) => 1000 * (i + 1) + j);
-      expected.set(on.id, values);
-      for (const value of values) accounts.exchange(account, value, { ...breakdown, server: value }, 0);
-      if (i % 2 === 1) accounts.close(accounts.of(flows[i - 1] ?? on));
+      accounts.open(on, service);
+      for (const ns of expected[i] ?? []) accounts.exchange(exchange(on, { latencyMs: ns / 1e6, serverMs: ns / 1e6 }));
+      if (i % 2 === 0) return;
+      accounts.settle(i - 1);
+      accounts.close(i - 1);
     });
-    flows.forEach((on, i) => {
-      const account = accounts.of(on);
-      if (i % 2 === 0) {
-        expect(account).toBe(-1);
-        return;
+    expect([...accounts.live()]).toEqual(flows.map(({ slot }) => slot).filter((slot) => slot % 2 === 1));
+    for (const on of flows.filter(({ slot }) => slot % 2 === 1)) {
+      const values = expected[on.slot] ?? [];
+      expect(accounts.exchanges(on.slot)).toBe(values.length);
+      for (const settled of [false, true]) {
+        if (settled) accounts.settle(on.slot);
+        if (on.slot % 99 !== 0) continue;
+        const latency = accounts.latency(on.slot)();
+        expect([latency.count, latency.min, latency.max]).toEqual([values.length, values[0], values.at(-1)]);
+        expect(accounts.breakdownNs(on.slot).server).toBe(sumOf(values));
       }
-      const values = expected.get(on.id) ?? [];
-      expect(accounts.exchanges(account)).toBe(values.length);
-      if (i % 99 !== 0) return;
-      const latency = accounts.latency(account);
-      expect([latency.count, latency.min, latency.max]).toEqual([values.length, values[0], values.at(-1)]);
-      expect(accounts.breakdownNs(account).server).toBe(values.reduce((sum, value) => sum + value, 0));
-    });
-    expect([...accounts.live()]).toHaveLength(5000);
-    expect(Math.max(...accounts.live())).toBeLessThan(5002);
+    }
+    const all = expected.flat();
+    const { latency, breakdownNs } = service;
+    expect([latency.count, latency.sum, latency.min, latency.max]).toEqual([all.length, sumOf(all), 1000, 2_000_002]);
+    expect(breakdownNs.server).toBe(sumOf(all));
+    const direct = new LatencyHistogram();
+    for (const value of all) direct.record(value);
+    expect(latency.toHistogram().encode()).toBe(direct.encode());
   });
 });
 
-describe("FlowIndex", () => {
-  it("is a map of ascending ids", () => {
-    const command = fc.record({ id: fc.integer({ min: 1, max: 30_000 }), remove: fc.boolean() });
-    fc.assert(
-      fc.property(fc.array(command, { maxLength: 300 }), (commands) => {
-        const [index, model] = [new FlowIndex(), new Map<number, number>()];
-        commands.forEach(({ id, remove }, number) => {
-          if (model.has(id) && remove) {
-            index.delete(id);
-            model.delete(id);
-          } else if (!model.has(id)) {
-            index.set(id, number);
-            model.set(id, number);
-          }
-        });
-        for (const { id } of commands) expect(index.get(id)).toBe(model.get(id) ?? -1);
-      }),
-      { numRuns: 50 },
-    );
-  });
-});
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);

@@ -4,6 +4,7 @@ import type { ProbeEvidence } from "../../src/detect/probe-evidence.js";
 import { theories } from "../../src/detect/theories.js";
 import { histogramOf } from "../../src/report/histogram.js";
 import { BLIND, cell, defaultCells, evidence, MS, stalling } from "./evidence.js";
+import { h2Facts } from "./h2-facts.js";
 
 const tested = (seen: ProbeEvidence) => theories(seen, judge(seen).findings);
 const verdicts = (seen: ProbeEvidence) => Object.fromEntries(tested(seen).map(({ id, verdict }) => [id, verdict]));
@@ -27,6 +28,20 @@ describe("closed loop", () => {
     );
     expect(because(seen, "packet-loss")).toContain("0 retransmissions in 200 requests");
     expect(because(seen, "pool-too-small")).toMatch(/1\.00 in flight on 1 connection; closed loop/);
+  });
+  test("streams: requests wait for one where the server allows fewer than are there at once", () => {
+    const steps = (request: number) => 20 * Math.floor(request / 10);
+    const streams = (facts: Parameters<typeof h2Facts>[0]) =>
+      evidence([cell({ requests: 100, firstByte: (at) => 20 + steps(at), queue: steps, run: { h2: h2Facts(facts) } })]);
+    const limited = streams({ streams: 100, mostOpen: 10 });
+    expect(verdicts(limited)).toMatchObject({ "pool-too-small": "confirmed" });
+    expect(because(limited, "pool-too-small")).toMatch(
+      /in flight on 1 connection x 10 streams; requests waited 80\.0 ms \(p50\), 180 ms \(p99\) for a stream$/,
+    );
+    expect(verdicts(streams({ streams: 100, streamLimit: null }))).toMatchObject({ "pool-too-small": "refuted" });
+    expect(because(streams({ streams: 1 }), "pool-too-small")).toContain(
+      "closed loop: no request waits for a connection",
+    );
   });
   test("nothing is slow: all refuted, though the round trip is most of a microsecond latency", () => {
     const seen = evidence(defaultCells({ firstByte: () => 0.05, held: () => 0 }));

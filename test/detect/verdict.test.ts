@@ -2,8 +2,10 @@ import { expect, test } from "vitest";
 import { judge } from "../../src/detect/judge.js";
 import type { ProbeEvidence } from "../../src/detect/probe-evidence.js";
 import { verdict } from "../../src/detect/verdict.js";
+import { histogramOf } from "../../src/report/histogram.js";
 import type { Effect } from "../../src/report/model.js";
 import { BLIND, cell, defaultCells, evidence, MS, stalling } from "./evidence.js";
+import { goaway, h2Facts } from "./h2-facts.js";
 
 const words = (seen: ProbeEvidence, effects: Effect[] = []) => verdict(seen, judge(seen).findings, effects);
 const interaction = (lowNs: number): Effect => ({
@@ -96,4 +98,28 @@ test("late ourselves, nothing answered, some failed, a split that did not happen
   const wire = { pieces: 3, writes: 200, segments: 200, split: "merged", says: "3 pieces left in one write" } as const;
   const merged = evidence([cell(), cell({ split: "fields", run: { used: false, wire } })]);
   expect(words(merged)).toContain("nagle=off,split=fields,quickack=default is not used: 3 pieces left in one write.");
+});
+
+test("of streams the verdict leads with what they wait for; that nothing stalled comes behind", () => {
+  const many = { requests: 100, firstByte: (at: number) => 20 + 20 * Math.floor(at / 10) };
+  const queue = (at: number) => 20 * Math.floor(at / 10);
+  const said = words(evidence([cell({ ...many, queue, run: { h2: h2Facts({ streams: 100, mostOpen: 10 }) } })]));
+  expect(said[0]).toMatch(/^stream limit: 90 of 100 requests waited 100 ms/);
+  expect(said[1]).toMatch(/^To change: open more connections/);
+  expect(said[2]).toMatch(/^No stall: .*--split headers-data/);
+  expect(said.join()).not.toContain("Confirmed: the pool is too small");
+});
+
+test("a connection that is ended gracefully does not lead", () => {
+  const said = words(evidence([cell({ run: { h2: h2Facts({ goaways: [goaway()] }) } })]));
+  expect(said[0]).toMatch(/^No stall/);
+  expect(said.at(-1)).toMatch(/^connections ended by the server/);
+});
+
+test("pipelining: what requests waited for the answers to earlier ones is said where it is most of the latency", () => {
+  const behind = (waitMs: number) => cell({ run: { phases: { behind: histogramOf([waitMs * MS]) } } });
+  expect(words(evidence([behind(0.08)])).join()).toMatch(
+    /head-of-line blocking by pipelining: requests waited 80\.\d us of 100 us \(p50\)/,
+  );
+  expect(words(evidence([behind(0.04)])).join()).not.toContain("pipelining");
 });

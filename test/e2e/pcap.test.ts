@@ -55,6 +55,70 @@ describe("ground truth", () => {
   }
 });
 
+describe("a large file", () => {
+  // Beyond 16 MB a file is read and decoded by a thread of its own; from a pipe, and with --reader pcap-parser, it is not.
+  const file = join(folder, "large.pcap");
+  const capture = readFileSync(join(CAPTURES, "wwr_nagle_veth.client.pcap"));
+  writeFileSync(file, repeated(capture, Math.ceil(18e6 / capture.length)));
+
+  test("gives the report of the same bytes from a pipe", async () => {
+    const [whole, piped] = [await analyse(file), await analyseFrom(file, ["-"])];
+    expect(whole.source).toEqual({ ...piped.source, file });
+    for (const part of ["runs", "flows", "findings", "theories", "detectors", "verdict"] as const)
+      expect(whole[part]).toEqual(piped[part]);
+    expect(whole.flows.map(({ protocol }) => protocol)).toEqual(whole.flows.map(() => "memcached"));
+    expect(whole.runs.map(({ id }) => id.split(" ")[0])).toEqual(["memcached"]);
+  });
+
+  test("also for a span of its time, and what is left out is counted", async () => {
+    const span = ["--from", "2s", "--to", "4s", "--filter", "port 11311 or port 9999 or not port 1"];
+    const [whole, piped] = [await analyse(file, ...span), await analyseFrom(file, ["-", ...span])];
+    expect(whole.source).toEqual({ ...piped.source, file });
+    expect(whole.runs).toEqual(piped.runs);
+  });
+
+  test("that is cut off is reported up to there", async () => {
+    const cut = join(folder, "cut.pcap");
+    writeFileSync(cut, readFileSync(file).subarray(0, 17_000_001));
+    const [whole, piped] = [await analyse(cut), await analyseFrom(cut, ["-"])];
+    expect(whole.source.kind === "capture" && whole.source.truncated?.says).toContain("cut off");
+    expect(whole.source).toEqual({ ...piped.source, file: cut });
+  });
+});
+
+/** The capture's packets again and again, each time with client ports and a time of their own. */
+function repeated(capture: Buffer, times: number): Buffer {
+  const records = capture.subarray(24);
+  const copies = Array.from({ length: times }, (_, copy) => {
+    const own = Buffer.from(records);
+    for (let at = 0; at < own.length; at += 16 + own.readUInt32LE(at + 8)) {
+      own.writeUInt32LE(own.readUInt32LE(at) + Math.floor(copy / 50), at);
+      const tcp = at + 16 + 14 + 20;
+      const from = own.readUInt16BE(tcp) > own.readUInt16BE(tcp + 2) ? tcp : tcp + 2;
+      own.writeUInt16BE(10_000 + copy, from);
+      // Only its first bytes tell the protocol, not the port: whoever looks at the wrong place does not know it.
+      own.writeUInt16BE(7000, from === tcp ? tcp + 2 : tcp);
+      const payload = tcp + ((own[tcp + 12] as number) >> 4) * 4;
+      if (from === tcp && payload + 4 <= at + 16 + own.readUInt32LE(at + 8)) own.write("get ", payload);
+    }
+    return own;
+  });
+  return Buffer.concat([capture.subarray(0, 24), ...copies]);
+}
+
+async function analyseFrom(file: string, words: readonly string[]): Promise<Report> {
+  const child = spawn(process.execPath, [BIN, "pcap", ...words, "--format", "json"]);
+  let out = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+  });
+  child.stdin.on("error", () => {});
+  createReadStream(file).pipe(child.stdin);
+  const code = await new Promise((done) => child.on("close", done));
+  expect(code).toBe(0);
+  return JSON.parse(out) as Report;
+}
+
 /**
  * The client's own log counts the time from its write to the return of its read; a capture sees the wire. What lies between is
  * the client being woken: the time from the answer on the wire to its next request shows it. Over the delaying relay that is

@@ -91,16 +91,9 @@ function advanced(
 
 /** Tells of the late ACK of `receiver` that waits to be told: nothing was set free by it. */
 export function tellLate(tracking: Tracking, slot: number, receiver: 0 | 1): void {
-  const { ints, times } = tracking.slab;
-  const sender = sideOf(slot, receiver === 0 ? 1 : 0);
-  ints[sender + BITS]! &= ~LATE;
-  const atNs = times[(sender >> 1) + ACK_AT] as number;
-  const tookNs = atNs - (times[(sender >> 1) + SENT_AT] as number);
-  tracking.observer.lateAck?.({
-    flow: tracking.view(slot),
-    receiver,
-    packets: [(ints[sender + S.sentPacket] as number) >>> 0, (ints[sender + ACK_PACKET] as number) >>> 0],
-    atNs,
-    ackDelayNs: tookNs - (times[(sideOf(slot, receiver) >> 1) + LEG] as number),
-  });
+  tracking.slab.ints[sideOf(slot, receiver === 0 ? 1 : 0) + BITS]! &= ~LATE;
+  const { observer, late } = tracking;
+  if (observer.lateAck === undefined) return;
+  late.fill(slot, receiver);
+  observer.lateAck(late);
 }

@@ -3,8 +3,9 @@
  * the whole analysis, most of it in the caches that they wash out. `npm run bench -- pcap` watches it.
  */
 import type { Breakdown } from "../../report/model.js";
-import type { Exchange, Flow, Hold, PacketNote, Resend, WindowStall } from "./flow-events.js";
+import type { EarlyAck, Exchange, Flow, Hold, PacketNote, Resend, Side, WindowStall } from "./flow-events.js";
 import { F, type FlowSlab, R, rareOf, recordOf, S, ST, STATE, sideOf, X, XT } from "./flow-slab.js";
+import type { PacketNotes } from "./packet-notes.js";
 
 const { firstPacket: FIRST_PACKET, requestSegments: REQUEST_SEGMENTS } = X;
 const { answerSegments: ANSWER_SEGMENTS, smallSegments: SMALL_SEGMENTS } = X;
@@ -12,8 +13,9 @@ const { requestAt: REQUEST_AT, requestLast: REQUEST_LAST, requestBytes: REQUEST_
 const { answerFirst: ANSWER_FIRST, answerLast: ANSWER_LAST, answerBytes: ANSWER_BYTES } = XT;
 const { sentPacket: SENT_PACKET } = S;
 const { leg: LEG } = ST;
-const { charged: CHARGED, client: CLIENT } = STATE;
+const { charged: CHARGED, client: CLIENT, eventful: EVENTFUL } = STATE;
 const EXCHANGES = F.exchanges;
+const FULL = F.full;
 const NOTHING: readonly never[] = Object.freeze([]);
 
 /** What has delayed the exchange that runs on a flow. */
@@ -27,10 +29,15 @@ export interface Troubles {
 interface Records {
   readonly slab: FlowSlab;
   view(slot: number): Flow;
-  recentPackets(slot: number): readonly PacketNote[];
+  readonly notes: PacketNotes;
 }
 
 export class EndedExchange implements Exchange {
+  slot = 0;
+  quiet = true;
+  client: Side = 0;
+  fullRequest = 0;
+  fullAnswer = 0;
   number = 0;
   // NaN: fields for fractions from the start; V8 would change its mind later, and compile anew.
   startNs = Number.NaN;
@@ -53,7 +60,6 @@ export class EndedExchange implements Exchange {
     transfer: Number.NaN,
   };
   readonly #records: Records;
-  #slot = 0;
   #first = 0;
   #last = 0;
 
@@ -62,7 +68,7 @@ export class EndedExchange implements Exchange {
   }
 
   get flow(): Flow {
-    return this.#records.view(this.#slot);
+    return this.#records.view(this.slot);
   }
 
   get packets(): readonly [number, number] {
@@ -70,7 +76,15 @@ export class EndedExchange implements Exchange {
   }
 
   recentPackets(): readonly PacketNote[] {
-    return this.#records.recentPackets(this.#slot);
+    return this.#records.notes.between(this.#note, this.#first >>> 0, this.#last >>> 0);
+  }
+
+  earlyAck(): EarlyAck | null {
+    return this.#records.notes.earlyAck(this.#note, this.#first >>> 0, this.#last >>> 0, this.client);
+  }
+
+  get #note(): number {
+    return this.#records.slab.ints[recordOf(this.slot) + F.note] as number;
   }
 
   /** Takes over what the flow's record says of the exchange that has ended. @param state of the record; @param troubles what delayed it */
@@ -78,8 +92,13 @@ export class EndedExchange implements Exchange {
     const { ints, times } = this.#records.slab;
     const flow = recordOf(slot);
     const time = flow >> 1;
-    const server = sideOf(slot, (state & CLIENT) === 1 ? 1 : 0);
-    this.#slot = slot;
+    const client = (state & CLIENT) === 1 ? 0 : 1;
+    const server = sideOf(slot, client === 0 ? 1 : 0);
+    this.client = client;
+    this.fullRequest = ints[flow + FULL + client] as number;
+    this.fullAnswer = ints[flow + FULL + 1 - client] as number;
+    this.slot = slot;
+    this.quiet = (state & EVENTFUL) === 0;
     this.number = ints[flow + EXCHANGES] as number;
     this.#first = ints[flow + FIRST_PACKET] as number;
     this.#last = ints[server + SENT_PACKET] as number;

@@ -13,6 +13,7 @@ const { answerSegments: ANSWER_SEGMENTS, smallSegments: SMALL_SEGMENTS } = X;
 const { requestAt: REQUEST_AT, requestLast: REQUEST_LAST, requestBytes: REQUEST_BYTES } = XT;
 const { answerFirst: ANSWER_FIRST, answerLast: ANSWER_LAST, answerBytes: ANSWER_BYTES } = XT;
 const { active: ACTIVE, answered: ANSWERED, troubled: TROUBLED, charged: CHARGED, lastSmall: LAST_SMALL } = STATE;
+const EVENTFUL = STATE.eventful;
 const OF_EXCHANGE = ACTIVE | ANSWERED | TROUBLED | CHARGED | LAST_SMALL;
 
 /** New data of the client. @param small it does not fill a segment */
@@ -23,7 +24,7 @@ export function requestData(tracking: Tracking, slot: number, p: Packet, small: 
   let state = ints[flow + STATE_BITS] as number;
   if ((state & ANSWERED) !== 0) {
     endExchange(tracking, slot);
-    state &= ~OF_EXCHANGE;
+    state = ints[flow + STATE_BITS] as number;
   }
   if ((state & ACTIVE) === 0) {
     state |= ACTIVE;
@@ -67,7 +68,9 @@ export function endExchange(tracking: Tracking, slot: number): void {
   const state = ints[flow + STATE_BITS] as number;
   if ((state & ACTIVE) === 0) return;
   const troubles = (state & TROUBLED) === 0 ? undefined : tracking.takeTroubles(slot);
+  let told = OF_EXCHANGE;
   if ((state & ANSWERED) !== 0) {
+    told |= EVENTFUL;
     ints[flow + EXCHANGES]! += 1;
     const { observer } = tracking;
     if (observer.exchange !== undefined) {
@@ -75,7 +78,7 @@ export function endExchange(tracking: Tracking, slot: number): void {
       observer.exchange(tracking.ended);
     }
   }
-  ints[flow + STATE_BITS] = (ints[flow + STATE_BITS] as number) & ~OF_EXCHANGE;
+  ints[flow + STATE_BITS] = (ints[flow + STATE_BITS] as number) & ~told;
 }
 
 /** Adds time to one of the running exchange's accounts. @param account R.hold, R.loss or R.window */

@@ -20,6 +20,8 @@ export type Vantage = "client" | "server" | "middle" | "unknown";
 /** A TCP connection as far as the capture shows it. One object for its life; what is learnt later changes it. */
 export interface Flow {
   readonly id: number;
+  /** A small number of its own while it lives, from 0; then it may be another's: the place for what an observer keeps of each live flow. */
+  readonly slot: number;
   readonly a: FlowEnd;
   readonly b: FlowEnd;
   /** Which end is the client: proved by a SYN, else by port numbers and who spoke first; null while unknown. */
@@ -86,9 +88,12 @@ export interface WindowStall {
   readonly closedNs: number;
 }
 
-/** An ACK of data that came late, alone, and set nothing free. */
+/** An ACK of data that came late, alone, and set nothing free. There is one such object, filled anew for the next. */
 export interface LateAck {
   readonly flow: Flow;
+  /** The flow's; and which side is the client, as far as is known. */
+  readonly slot: number;
+  readonly client: Side | null;
   readonly receiver: Side;
   readonly packets: readonly [data: number, ack: number];
   readonly atNs: number;
@@ -101,6 +106,15 @@ export interface LateAck {
  */
 export interface Exchange {
   readonly flow: Flow;
+  /** The flow's, without touching the flow: most exchanges tell nothing for which its object would be needed. */
+  readonly slot: number;
+  /** No hold, resend or window stall was told of the flow since the exchange before. */
+  readonly quiet: boolean;
+  /** The side that asked. */
+  readonly client: Side;
+  /** Full segments of the side that asked, and of the one that answered: Flow.mss. */
+  readonly fullRequest: number;
+  readonly fullAnswer: number;
   /** Running number in its flow, from 1. */
   readonly number: number;
   readonly startNs: number;
@@ -120,8 +134,18 @@ export interface Exchange {
   readonly holds: readonly Hold[];
   readonly resends: readonly Resend[];
   readonly windowStalls: readonly WindowStall[];
-  /** The last packets of the flow up to here, at most 16, oldest first. To be called only while the observer is told of this exchange. */
+  /**
+   * How long the answer's first byte came after an ACK of the request that was there before it; and that ACK after the request's last
+   * byte. null: there was none, or it is too long ago. To be called only while the observer is told of this exchange.
+   */
+  earlyAck(): EarlyAck | null;
+  /** The packets of the exchange, the last 16 of the flow at most, oldest first. To be called only while the observer is told of this exchange. */
   recentPackets(): readonly PacketNote[];
+}
+
+export interface EarlyAck {
+  readonly afterRequestNs: number;
+  readonly beforeAnswerNs: number;
 }
 
 export interface PacketNote {

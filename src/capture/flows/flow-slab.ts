@@ -90,6 +90,8 @@ export const STATE = {
   /** The client's ACK will end the handshake. */
   awaitsAck: 4096,
   ipv6: 8192,
+  /** A hold, a resend or a window stall was told since the last exchange. */
+  eventful: 16384,
   protocolShift: 16,
   protocolMask: 7 << 16,
 } as const;

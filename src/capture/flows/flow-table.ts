@@ -5,6 +5,8 @@
  */
 
 import type { Packet } from "../decode/packet.js";
+import { HASH, type PacketRows, ROW } from "../packets/packet-rows.js";
+import { mix, sourceIsLower } from "./flow-hash.js";
 import { F, FlowSlab, FT, LINE, R, rareOf, recordOf, STATE } from "./flow-slab.js";
 
 const FIRST_CAPACITY = 1024;
@@ -34,24 +36,19 @@ export class FlowTable {
     this.#grow(Math.min(FIRST_CAPACITY, this.#maxFlows));
   }
 
-  /** Mixes both ends, whichever way the packet goes. */
-  hashOf(p: Packet): number {
-    const lower = sourceIsLower(p);
-    const ports = lower ? (p.srcPort << 16) | p.dstPort : (p.dstPort << 16) | p.srcPort;
-    return mix(lower ? p.src3 : p.dst3, lower ? p.dst3 : p.src3, p.version === 6 ? ports ^ upperWords(p) : ports);
-  }
-
   /**
-   * Reads a word of each cache line that packets with these hashes are likely to need, and gives their sum, which means nothing. To be
+   * Reads a word of each cache line that the packets in these rows are likely to need, and gives their sum, which means nothing. To be
    * called before any of them is dealt with: nothing but loads in a row, so that their cache misses overlap.
    */
-  warm(hashes: Int32Array, count: number): number {
+  warm(rows: PacketRows, from: number, to: number): number {
     const heads = this.#heads;
     const mask = this.#mask;
     const { ints } = this.slab;
+    const hashes = rows.ints;
     let sum = 0;
-    for (let i = 0; i < count; i++) {
-      const slot = heads[(hashes[i] as number) & mask] as number;
+    for (let row = from; row < to; row += ROW) {
+      // A second row has no hash: what is read for it is of no use, and does no harm.
+      const slot = heads[(hashes[row + HASH] as number) & mask] as number;
       if (slot < 0) continue;
       const flow = recordOf(slot);
       sum ^=
@@ -86,7 +83,7 @@ export class FlowTable {
     return -1;
   }
 
-  /** @returns 2 * slot + side of the sender; a flow not known gets a record, and sets `fresh`. @param hash that of `hashOf` */
+  /** @returns 2 * slot + side of the sender; a flow not known gets a record, and sets `fresh`. @param hash `hashOf` of it */
   place(p: Packet, hash: number): number {
     const found = this.#find(p, hash);
     this.fresh = found < 0;
@@ -206,22 +203,4 @@ export class FlowTable {
     this.#capacity = capacity;
     for (let slot = 0; slot < this.#used; slot++) this.#link(slot);
   }
-}
-
-function sourceIsLower(p: Packet): boolean {
-  if (p.src3 !== p.dst3) return p.src3 < p.dst3;
-  if (p.srcPort !== p.dstPort) return p.srcPort < p.dstPort;
-  if (p.src2 !== p.dst2) return p.src2 < p.dst2;
-  if (p.src1 !== p.dst1) return p.src1 < p.dst1;
-  return p.src0 <= p.dst0;
-}
-
-const upperWords = (p: Packet): number => p.src0 ^ p.src1 ^ p.src2 ^ p.dst0 ^ p.dst1 ^ p.dst2;
-
-/** Mixes well enough that flows which differ in one port or one address bit do not share a bucket. */
-function mix(a: number, b: number, ports: number): number {
-  let h = Math.imul(a ^ 0x9e3779b9, 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 15) ^ b, 0xc2b2ae35);
-  h = Math.imul(h ^ (h >>> 13) ^ ports, 0x27d4eb2f);
-  return h ^ (h >>> 16);
 }

@@ -8,9 +8,11 @@
  */
 
 import type { Packet } from "../decode/packet.js";
+import { type PacketRows, ROW } from "../packets/packet-rows.js";
 import { acknowledge, tellLate } from "./acknowledgements.js";
 import { endExchange } from "./exchanges.js";
 import type { FlowObserver, Side } from "./flow-events.js";
+import { hashOf } from "./flow-hash.js";
 import { BIT, F, FT, R, RS, rareOf, rareSideOf, recordOf, S, ST, STATE, sideOf } from "./flow-slab.js";
 import { FlowTable } from "./flow-table.js";
 import { handshakeEnds, synSegment, timestampsSeen } from "./handshake.js";
@@ -28,6 +30,9 @@ const { bytes: BYTES, last: LAST } = FT;
 const BITS = S.bits;
 const TIMESTAMPS = BIT.timestamps;
 const { closed: CLOSED, reset: RESET, awaitsAck: AWAITS_ACK } = STATE;
+
+/** How many packets ahead. */
+const AHEAD = 32;
 
 type Ending = "closed" | "reset" | "idle" | "evicted" | "end-of-capture";
 
@@ -53,22 +58,30 @@ export class FlowTracker {
     return this.#table.evicted;
   }
 
-  /** What `packet` will need to know of the packet. */
-  hashOf(p: Packet): number {
-    return this.#table.hashOf(p);
-  }
-
   /**
-   * Asks for the memory of the flows of packets that will come soon, by what `hashOf` gave for them; optional: cache misses are most of
-   * what a packet costs when flows are many, and those of several packets overlap.
+   * Packets in a row. The memory of their flows is asked for some packets ahead: cache misses are most of what a packet costs when
+   * flows are many, and those of several packets overlap.
+   * @param accepts which of them are looked at; undefined: all
+   * @returns how many were looked at
    */
-  expect(hashes: Int32Array, count: number): void {
-    this.#warmth ^= this.#table.warm(hashes, count);
+  packets(rows: PacketRows, accepts: ((packet: Packet) => boolean) | undefined): number {
+    const end = rows.used * ROW;
+    let warm = 0;
+    let left = 0;
+    for (let at = 0; at < end; at = rows.next(at)) {
+      if (at >= warm) {
+        warm = Math.min(end, at + AHEAD * ROW);
+        this.#warmth ^= this.#table.warm(rows, at, warm);
+      }
+      const p = rows.packet(at);
+      if (accepts !== undefined && !accepts(p)) left++;
+      else this.#packet(p, rows.hash(at));
+    }
+    return rows.packets - left;
   }
 
-  /** @param hash what `hashOf` has given for it */
-  packet(p: Packet, hash = this.#table.hashOf(p)): void {
-    this.#packet(p, hash);
+  packet(p: Packet): void {
+    this.#packet(p, hashOf(p));
   }
 
   /** The capture is over. */

@@ -21,10 +21,11 @@ const VANTAGE_RTT_NS = 200e3;
 const AT_THE_END = 0.2;
 
 /** What the record tells; the rest never changes. */
-type Facts = Omit<Flow, "id" | "a" | "b">;
+type Facts = Omit<Flow, "id" | "slot" | "a" | "b">;
 
 export class FlowView implements Flow {
   readonly id: number;
+  readonly slot: number;
   readonly a: FlowEnd;
   readonly b: FlowEnd;
   #facts: Facts;
@@ -32,6 +33,7 @@ export class FlowView implements Flow {
   /** @param ends the words of FlowTable.ends; @param slot where its record is while it lives */
   constructor(id: number, ends: readonly number[], slab: FlowSlab, slot: number) {
     this.id = id;
+    this.slot = slot;
     this.a = end(ends, 0);
     this.b = end(ends, 5);
     this.#facts = new LiveFacts(slab, slot);

@@ -81,23 +81,25 @@ export function timestampsSeen(tracking: Tracking, slot: number, side: 0 | 1): v
  * as the other end takes, and as this one's own link allows, which is what it announces itself (RFC 9293 section 3.7.1).
  */
 function agree(tracking: Tracking, slot: number): void {
+  const { rare } = tracking.slab;
+  const [first, second] = [rareSideOf(slot, 0), rareSideOf(slot, 1)];
+  const scaled = (rare[first + RS.windowScale] as number) >= 0 && (rare[second + RS.windowScale] as number) >= 0;
+  agreeFor(tracking, slot, 0, scaled ? (rare[first + RS.windowScale] as number) : 0);
+  agreeFor(tracking, slot, 1, scaled ? (rare[second + RS.windowScale] as number) : 0);
+}
+
+function agreeFor(tracking: Tracking, slot: number, side: 0 | 1, scale: number): void {
   const { ints, rare } = tracking.slab;
-  const scale = [0, 1].map((side) => rare[rareSideOf(slot, side as 0 | 1) + RS.windowScale] as number);
-  const mss = [0, 1].map((side) => rare[rareSideOf(slot, side as 0 | 1) + RS.announcedMss] as number);
-  const scaled = scale.every((shift) => shift >= 0);
-  for (const side of [0, 1] as const) {
-    const me = sideOf(slot, side);
-    let bits = (ints[me + S.bits] as number) & ~BIT.scaleMask;
-    if (scaled) bits |= (scale[side] as number) << BIT.scaleShift;
-    const own = mss[side] as number;
-    const others = mss[1 - side] as number;
-    if (others > TIMESTAMP_BYTES) {
-      const least = own > TIMESTAMP_BYTES ? Math.min(own, others) : others;
-      bits |= BIT.mss;
-      ints[recordOf(slot) + F.full + side] = least - ((bits & BIT.timestamps) !== 0 ? TIMESTAMP_BYTES : 0);
-    }
-    ints[me + S.bits] = bits;
+  const me = sideOf(slot, side);
+  let bits = ((ints[me + S.bits] as number) & ~BIT.scaleMask) | (scale << BIT.scaleShift);
+  const own = rare[rareSideOf(slot, side) + RS.announcedMss] as number;
+  const others = rare[rareSideOf(slot, side === 0 ? 1 : 0) + RS.announcedMss] as number;
+  if (others > TIMESTAMP_BYTES) {
+    const least = own > TIMESTAMP_BYTES ? Math.min(own, others) : others;
+    bits |= BIT.mss;
+    ints[recordOf(slot) + F.full + side] = least - ((bits & BIT.timestamps) !== 0 ? TIMESTAMP_BYTES : 0);
   }
+  ints[me + S.bits] = bits;
 }
 
 function tellResent(tracking: Tracking, slot: number, side: 0 | 1, p: Packet): void {

@@ -61,6 +61,7 @@ export function released(tracking: Tracking, slot: number, side: 0 | 1, p: Packe
     tracking.troubles(slot).holds.push(hold);
     if (believed) charge(tracking, slot, R.hold, heldNs, side);
   }
+  ints[flow + F.state]! |= STATE.eventful;
   tracking.observer.hold?.(hold);
 }
 

@@ -5,7 +5,7 @@
  */
 
 import type { Packet } from "../decode/packet.js";
-import type { PacketNote, Side } from "./flow-events.js";
+import type { EarlyAck, PacketNote, Side } from "./flow-events.js";
 
 /** A power of two: at 100,000 packets per second, the last 2.6 seconds. */
 const ROOM = 1 << 18;
@@ -13,12 +13,17 @@ const MASK = ROOM - 1;
 /** Most notes that a flow is asked for. */
 const MOST = 16;
 
+/** A note is 32 bytes: a time, and in the view of 32-bit integers the packet's number, its facts, and the note before. */
+const STRIDE = 4;
+const INTS = 2 * STRIDE;
+const NUMBER = 2;
+/** Payload, flags, side: 20, 8 and 1 bits. */
+const FACTS = 3;
+const EARLIER = 4;
+
 export class PacketNotes {
-  readonly #times = new Float64Array(ROOM);
-  readonly #numbers = new Uint32Array(ROOM);
-  /** Payload, flags, side: 20, 8 and 1 bits. */
-  readonly #facts = new Int32Array(ROOM);
-  readonly #earlier = new Int32Array(ROOM);
+  readonly #times = new Float64Array(ROOM * STRIDE);
+  readonly #ints = new Int32Array(this.#times.buffer);
   /** Notes taken so far; 0 stands for none. */
   #taken = 0;
 
@@ -27,22 +32,24 @@ export class PacketNotes {
     const note = (this.#taken + 1) | 0;
     const at = note & MASK;
     this.#taken = note;
-    this.#times[at] = p.atNs;
-    this.#numbers[at] = p.number;
-    this.#facts[at] = (p.payloadLength << 9) | ((p.flags & 0xff) << 1) | side;
-    this.#earlier[at] = earlier;
+    this.#times[at * STRIDE] = p.atNs;
+    const ints = this.#ints;
+    ints[at * INTS + NUMBER] = p.number;
+    ints[at * INTS + FACTS] = (p.payloadLength << 9) | ((p.flags & 0xff) << 1) | side;
+    ints[at * INTS + EARLIER] = earlier;
     return note;
   }
 
-  /** The flow's packets up to the note `last`, oldest first. */
-  upTo(last: number): PacketNote[] {
+  /** The packets of a flow, its last 16 at most, with numbers from `first` to `last`, oldest first. @param newest its last note */
+  between(newest: number, first: number, last: number): PacketNote[] {
     const notes: PacketNote[] = [];
-    for (let note = last; notes.length < MOST && this.#holds(note); note = this.#earlier[note & MASK] as number) {
-      const at = note & MASK;
-      const facts = this.#facts[at] as number;
+    for (let note = newest, n = 0; n < MOST && this.#holds(note, first); note = this.#earlier(note), n++) {
+      const number = this.#number(note);
+      if (number > last) continue;
+      const facts = this.#facts(note);
       notes.push({
-        number: this.#numbers[at] as number,
-        atNs: this.#times[at] as number,
+        number,
+        atNs: this.#times[(note & MASK) * STRIDE] as number,
         from: (facts & 1) as Side,
         bytes: facts >>> 9,
         flags: (facts >> 1) & 0xff,
@@ -51,8 +58,40 @@ export class PacketNotes {
     return notes.reverse();
   }
 
-  #holds(note: number): boolean {
+  /** Of the exchange that these packets are: the ACK between the request's last byte and the answer's first, if there was one. */
+  earlyAck(newest: number, first: number, last: number, client: Side): EarlyAck | null {
+    let [askedNs, ackNs, answerNs] = [Number.NaN, Number.NaN, Number.NaN];
+    // Back in time: what was found between a request's last byte and an answer's first counts for the earliest of these.
+    for (let note = newest, n = 0; n < MOST && this.#holds(note, first); note = this.#earlier(note), n++) {
+      if (this.#number(note) > last) continue;
+      const facts = this.#facts(note);
+      const atNs = this.#times[(note & MASK) * STRIDE] as number;
+      const hasData = facts >>> 9 > 0;
+      if ((facts & 1) !== client) {
+        if (hasData) [askedNs, ackNs, answerNs] = [Number.NaN, Number.NaN, atNs];
+        else if (Number.isNaN(askedNs)) ackNs = atNs;
+      } else if (hasData && Number.isNaN(askedNs)) askedNs = atNs;
+    }
+    const afterRequestNs = ackNs - askedNs;
+    const beforeAnswerNs = answerNs - ackNs;
+    return Number.isNaN(afterRequestNs + beforeAnswerNs) ? null : { afterRequestNs, beforeAnswerNs };
+  }
+
+  #number(note: number): number {
+    return (this.#ints[(note & MASK) * INTS + NUMBER] as number) >>> 0;
+  }
+
+  #facts(note: number): number {
+    return this.#ints[(note & MASK) * INTS + FACTS] as number;
+  }
+
+  #earlier(note: number): number {
+    return this.#ints[(note & MASK) * INTS + EARLIER] as number;
+  }
+
+  /** Whether the note is there still, and of a packet with this number or a later one. */
+  #holds(note: number, first: number): boolean {
     const age = (this.#taken - note) | 0;
-    return note !== 0 && age >= 0 && age < ROOM;
+    return note !== 0 && age >= 0 && age < ROOM && this.#number(note) >= first;
   }
 }

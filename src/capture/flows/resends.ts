@@ -113,6 +113,7 @@ function tellResend(tracking: Tracking, slot: number, resend: Resend): void {
     const waitedNs = Math.min(resend.waitedNs, resend.atNs - (times[(flow >> 1) + XT.requestAt] as number));
     if (resend.kind !== "spurious") charge(tracking, slot, R.loss, waitedNs, resend.sender);
   }
+  ints[flow + F.state]! |= STATE.eventful;
   tracking.observer.resend?.(resend);
 }
 

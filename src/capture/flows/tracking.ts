@@ -1,17 +1,19 @@
 /** What the parts of the tracker share: the records, the observer, and the rare, rich things that do not fit into a record. */
 import { EndedExchange, type Troubles } from "./ended-exchange.js";
-import type { FlowObserver, PacketNote, Resend, Side } from "./flow-events.js";
+import type { FlowObserver, Resend, Side } from "./flow-events.js";
 import { F, type FlowSlab, recordOf, STATE } from "./flow-slab.js";
 import type { FlowTable } from "./flow-table.js";
 import { FlowView } from "./flow-view.js";
+import { ToldLateAck } from "./late-ack.js";
 import { PacketNotes } from "./packet-notes.js";
 
 export class Tracking {
   readonly observer: FlowObserver;
   readonly slab: FlowSlab;
   readonly notes = new PacketNotes();
-  /** The exchange that the observer is told of. */
+  /** The exchange that the observer is told of, and the late ACK. */
   readonly ended = new EndedExchange(this);
+  readonly late = new ToldLateAck(this);
   readonly #table: FlowTable;
   readonly #views: (FlowView | undefined)[] = [];
   readonly #troubles: (Troubles | undefined)[] = [];
@@ -78,10 +80,5 @@ export class Tracking {
     const probe = this.#probes.get(2 * slot + side);
     this.#probes.delete(2 * slot + side);
     return probe;
-  }
-
-  /** The flow's last packets, oldest first. */
-  recentPackets(slot: number): PacketNote[] {
-    return this.notes.upTo(this.slab.ints[recordOf(slot) + F.note] as number);
   }
 }

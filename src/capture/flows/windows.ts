@@ -55,5 +55,6 @@ export function windowReleased(tracking: Tracking, slot: number, side: 0 | 1, p:
     const requestAt = times[(flow >> 1) + XT.requestAt] as number;
     charge(tracking, slot, R.window, Math.min(closedNs, openedAt - requestAt), side);
   }
+  ints[flow + F.state]! |= STATE.eventful;
   tracking.observer.windowStall?.(stall);
 }

@@ -8,7 +8,7 @@ export interface RankedFlow {
 }
 
 interface Shown extends RankedFlow {
-  readonly summary: FlowSummary;
+  readonly summarise: () => FlowSummary;
 }
 
 export class FlowRanking {
@@ -20,11 +20,11 @@ export class FlowRanking {
     this.#most = most;
   }
 
-  /** @param summarise called only when the flow is among the best so far */
-  offer(flow: RankedFlow, summarise: () => FlowSummary): void {
+  /** @param keep called only when the flow is among the best so far: keeps what is known of it now, to be summed up at the end */
+  offer(flow: RankedFlow, keep: () => () => FlowSummary): void {
     const last = this.#best.at(-1);
     if (this.#best.length >= this.#most && (last === undefined || byLoss(flow, last) > 0)) return;
-    const shown = { ...flow, summary: summarise() };
+    const shown = { ...flow, summarise: keep() };
     this.#best = [...this.#best, shown].sort(byLoss).slice(0, this.#most);
   }
 
@@ -37,7 +37,7 @@ export class FlowRanking {
 
   /** The best first. */
   summaries(): FlowSummary[] {
-    return this.#best.map(({ summary }) => summary);
+    return this.#best.map(({ summarise }) => summarise());
   }
 }
 

@@ -1,7 +1,7 @@
 /** One server address and port: what was asked of it and what that took, in figures that do not grow with the capture. */
 import type { Breakdown } from "../../report/model.js";
 import { LogCounts } from "../../stats/log-counts.js";
-import type { CaptureProtocol, Exchange, Flow, Side } from "../flows/flow-events.js";
+import type { CaptureProtocol, Flow, Side } from "../flows/flow-events.js";
 import { InFlight } from "./in-flight.js";
 
 export type BreakdownSums = { -readonly [Part in keyof Breakdown]: number };
@@ -19,6 +19,7 @@ export class Service {
   /** `10.0.0.1:11211`, `[2001:db8::1]:443`, or `other` for all those beyond the bound. */
   readonly endpoint: string;
   readonly latency = new LogCounts();
+  exchanges = 0;
   /** Handshakes, SYN to the last ACK. */
   readonly connect = new LogCounts();
   readonly breakdownNs = noBreakdown();
@@ -35,14 +36,13 @@ export class Service {
   firstStartNs = Number.POSITIVE_INFINITY;
   lastStartNs = 0;
   lastEndNs = 0;
+  /** A number of its own among the services of a capture, from 0. */
+  readonly place: number;
   readonly #protocols = new Map<CaptureProtocol, number>();
 
-  constructor(endpoint: string) {
+  constructor(endpoint: string, place: number) {
     this.endpoint = endpoint;
-  }
-
-  get exchanges(): number {
-    return this.latency.count;
+    this.place = place;
   }
 
   /** What most of its connections speak; unknown when none is recognised. */
@@ -80,30 +80,54 @@ export class Service {
     return this.spanNs > 0 ? this.inFlight.totalNs / this.spanNs : 0;
   }
 
+  /** Whether anything was asked of it. */
+  get asked(): boolean {
+    return this.#protocols.size > 0;
+  }
+
   /** A connection has had its first exchange, in this protocol. */
   speaks(protocol: CaptureProtocol): void {
     this.#protocols.set(protocol, (this.#protocols.get(protocol) ?? 0) + 1);
   }
 
-  exchange({ startNs, endNs, latencyNs }: Exchange, parts: Breakdown, lostNs: number): void {
-    this.latency.record(latencyNs);
+  /** Of an exchange this is told at once; the rest is settled later, many at a time. */
+  exchange(startNs: number, endNs: number): void {
+    this.exchanges++;
     this.inFlight.add(startNs, endNs);
-    this.lostNs += lostNs;
-    const sums = this.breakdownNs;
-    sums.network += parts.network;
-    sums.senderHold += parts.senderHold;
-    sums.loss += parts.loss;
-    sums.window += parts.window;
-    sums.server += parts.server;
-    sums.transfer += parts.transfer;
     if (startNs < this.firstStartNs) this.firstStartNs = startNs;
     if (startNs > this.lastStartNs) this.lastStartNs = startNs;
     if (endNs > this.lastEndNs) this.lastEndNs = endNs;
   }
+
+  /** What an exchange lost to holds, losses, closed windows, and to a server slower than the threshold. */
+  lost({ senderHold, loss, window }: Breakdown, lostNs: number): void {
+    const parts = this.breakdownNs;
+    parts.senderHold += senderHold;
+    parts.loss += loss;
+    parts.window += window;
+    this.lostNs += lostNs;
+  }
+
+  /**
+   * Latencies of exchanges that were told, and the other parts of them.
+   * @param buckets of their latencies (LogCounts)
+   * @param latency of these, with the least and the most of theirs
+   */
+  settle(
+    { network, server, transfer }: Pick<Breakdown, "network" | "server" | "transfer">,
+    buckets: Uint16Array,
+    latency: { sum: number; min: number; max: number },
+  ): void {
+    const parts = this.breakdownNs;
+    parts.network += network;
+    parts.server += server;
+    parts.transfer += transfer;
+    this.latency.recordBuckets(buckets, latency);
+  }
 }
 
 /** The server's side; where nobody knows, the end with the lower port (RFC 6335: ephemeral ports are the high ones). */
-export function serverSide(flow: Flow): Side {
+function serverSide(flow: Flow): Side {
   if (flow.client !== null) return flow.client === 0 ? 1 : 0;
   return flow.a.port <= flow.b.port ? 0 : 1;
 }

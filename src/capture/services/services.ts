@@ -28,7 +28,7 @@ export class Services implements FlowObserver {
   readonly #byEndpoint = new Map<string, Service>();
   readonly #accounts = new FlowAccounts();
   readonly #ranking: FlowRanking;
-  readonly #other = new Service("other");
+  readonly #other = new Service("other", 0);
   #barren = 0;
   flows = 0;
   exchanges = 0;
@@ -47,7 +47,16 @@ export class Services implements FlowObserver {
 
   /** The service that a flow belongs to. */
   of(flow: Flow): Service {
-    return this.#accounts.service(this.#account(flow));
+    const accounts = this.#accounts;
+    if (!accounts.has(flow)) accounts.open(flow, this.#serviceOf(flow));
+    // Until its first exchange a flow moves to another service when it turns out who its client is, or when a place is free for it.
+    else if (!accounts.asked(flow.slot)) accounts.move(flow.slot, this.#serviceOf(flow));
+    return accounts.service(flow.slot);
+  }
+
+  /** The service of an event's flow; without a look at the flow where that has had an exchange. */
+  at(event: { readonly slot: number; readonly flow: Flow }): Service {
+    return this.#accounts.asked(event.slot) ? this.#accounts.service(event.slot) : this.of(event.flow);
   }
 
   flowStarted(): void {
@@ -60,23 +69,32 @@ export class Services implements FlowObserver {
   }
 
   exchange(exchange: Exchange): void {
-    const { flow, breakdownNs, holds } = exchange;
+    const { slot, breakdownNs } = exchange;
     const accounts = this.#accounts;
-    const account = this.#account(flow);
-    const service = accounts.service(account);
-    if (accounts.exchanges(account) === 0) {
-      if (service.exchanges === 0 && service !== this.#other) this.#barren--;
-      service.speaks(flow.protocol);
-    }
+    if (exchange.number === 1 || !accounts.asked(slot)) this.#first(exchange.flow);
     this.exchanges++;
+    accounts.exchange(exchange);
     const { senderHold, loss, window, server } = breakdownNs;
     const stalledNs = senderHold + loss + window;
-    if (stalledNs > 0) this.stalls++;
     const lostNs = stalledNs + (server >= this.#options.slowServerNs ? server : 0);
-    service.exchange(exchange, breakdownNs, lostNs);
-    accounts.exchange(account, exchange.latencyNs, breakdownNs, lostNs);
-    if (holds.length === 0) return;
-    for (const hold of holds) accounts.held(account, hold.sender, hold.heldNs);
+    if (lostNs > 0) {
+      if (stalledNs > 0) this.stalls++;
+      accounts.service(slot).lost(breakdownNs, lostNs);
+      accounts.lost(slot, breakdownNs, lostNs);
+    }
+    if (exchange.holds.length > 0) this.#held(exchange);
+  }
+
+  /** The flow's first exchange. */
+  #first(flow: Flow): void {
+    const service = this.of(flow);
+    if (!service.asked && service !== this.#other) this.#barren--;
+    service.speaks(flow.protocol);
+    this.#accounts.ask(flow.slot);
+  }
+
+  #held({ flow, slot, holds }: Exchange): void {
+    for (const hold of holds) this.#accounts.held(slot, hold.sender, hold.heldNs);
     for (const side of [0, 1] as const) if (flow.nagleOff[side]) this.nagleOff(flow, side);
   }
 
@@ -87,10 +105,9 @@ export class Services implements FlowObserver {
 
   /** Its holds were pauses of the application: time that the message took to be sent, and no loss. */
   nagleOff(flow: Flow, side: Side): void {
-    const account = this.#accounts.of(flow);
-    if (account < 0) return;
-    const backNs = this.#accounts.takeBack(account, side);
-    const service = this.#accounts.service(account);
+    if (!this.#accounts.has(flow)) return;
+    const backNs = this.#accounts.takeBack(flow.slot, side);
+    const service = this.#accounts.service(flow.slot);
     service.breakdownNs.senderHold -= backNs;
     service.breakdownNs.transfer += backNs;
     service.lostNs -= backNs;
@@ -100,15 +117,16 @@ export class Services implements FlowObserver {
     if (flow.handshakeSeen) this.opened++;
     const bothWays = flow.exchanges > 0 || flow.handshakeRttNs !== null || flow.legNs.some((leg) => leg !== null);
     if (bothWays) this.bothWays++;
-    const account = this.#accounts.of(flow);
-    this.#rank(this.#ranking, flow, account);
-    if (account < 0) return;
-    if (this.#accounts.exchanges(account) > 0) {
-      const service = this.#accounts.service(account);
+    this.#rank(this.#ranking, flow);
+    const accounts = this.#accounts;
+    if (!accounts.has(flow)) return;
+    if (accounts.exchanges(flow.slot) > 0) {
+      accounts.settle(flow.slot);
+      const service = accounts.service(flow.slot);
       service.connections++;
       service.open.add(flow.startNs, flow.endNs);
     }
-    this.#accounts.close(account);
+    accounts.close(flow.slot);
   }
 
   /**
@@ -116,11 +134,17 @@ export class Services implements FlowObserver {
    * @param named ids of others that have something to tell
    */
   list(named: ReadonlySet<string>): readonly Service[] {
+    this.settle();
     const all = [...this.#byEndpoint.values(), this.#other];
     const told = all.filter(
       (service) => service.exchanges + service.cut + service.refused > 0 || named.has(service.id),
     );
     return told.sort((left, right) => right.lostNs - left.lostNs || right.exchanges - left.exchanges);
+  }
+
+  /** Tells the services all that the accounts of live flows know: their figures are whole only then. */
+  settle(): void {
+    for (const slot of this.#accounts.live()) this.#accounts.settle(slot);
   }
 
   /** Of all exchanges of all services. */
@@ -132,8 +156,8 @@ export class Services implements FlowObserver {
   /** Connections of a service that carried an exchange: those that ended and those still open. */
   connectionsOf(service: Service): number {
     let alive = 0;
-    for (const account of this.#accounts.live()) {
-      if (this.#accounts.service(account) === service && this.#accounts.exchanges(account) > 0) alive++;
+    for (const slot of this.#accounts.live()) {
+      if (this.#accounts.exchanges(slot) > 0 && this.#accounts.service(slot) === service) alive++;
     }
     return service.connections + alive;
   }
@@ -141,40 +165,27 @@ export class Services implements FlowObserver {
   /** The flows that lost most time, of those that ended and those that live. */
   shownFlows(): FlowSummary[] {
     const ranking = this.#ranking.copy();
-    for (const account of this.#accounts.live()) {
-      const flow = this.#accounts.flow(account);
-      if (flow !== null) this.#rank(ranking, flow, account);
+    for (const slot of this.#accounts.live()) {
+      const flow = this.#accounts.flow(slot);
+      if (flow !== null) this.#rank(ranking, flow);
     }
     return ranking.summaries();
   }
 
-  #rank(ranking: FlowRanking, flow: Flow, account: number): void {
+  #rank(ranking: FlowRanking, flow: Flow): void {
     const accounts = this.#accounts;
-    const [lostNs, exchanges] = account < 0 ? [0, 0] : [accounts.lostNs(account), accounts.exchanges(account)];
-    ranking.offer({ id: flow.id, lostNs, exchanges }, () => ({
-      id: flow.id,
-      a: { ...flow.a },
-      b: { ...flow.b },
-      client: flow.client === null ? null : flow.client === 0 ? "a" : "b",
-      protocol: flow.protocol,
-      vantage: flow.vantage,
-      packets: flow.packets,
-      bytes: flow.bytes,
-      handshakeRttNs: flow.handshakeRttNs,
-      exchanges: {
-        count: exchanges,
-        latency: toHistogramData(account < 0 ? new LatencyHistogram() : accounts.latency(account)),
-        breakdownNs: account < 0 ? noBreakdown() : accounts.breakdownNs(account),
-      },
-    }));
-  }
-
-  /** Until its first exchange a flow moves to another service when it turns out who its client is, or when a place is free for it. */
-  #account(flow: Flow): number {
-    const account = this.#accounts.of(flow);
-    if (account < 0) return this.#accounts.open(flow, this.#serviceOf(flow));
-    if (this.#accounts.exchanges(account) === 0) this.#accounts.move(account, this.#serviceOf(flow));
-    return account;
+    const { slot } = flow;
+    const known = accounts.has(flow);
+    const [lostNs, exchanges] = known ? [accounts.lostNs(slot), accounts.exchanges(slot)] : [0, 0];
+    ranking.offer({ id: flow.id, lostNs, exchanges }, () => {
+      const facts = factsOf(flow);
+      const breakdownNs = known ? accounts.breakdownNs(slot) : noBreakdown();
+      const latency = known ? accounts.latency(slot) : () => new LatencyHistogram();
+      return () => ({
+        ...facts,
+        exchanges: { count: exchanges, latency: toHistogramData(latency()), breakdownNs },
+      });
+    });
   }
 
   #serviceOf(flow: Flow): Service {
@@ -185,9 +196,15 @@ export class Services implements FlowObserver {
     const barren = flow.exchanges === 0;
     if (this.#byEndpoint.size >= maxServices) return this.#other;
     if (barren && this.#barren >= BARREN_SHARE * maxServices) return this.#other;
-    const service = new Service(endpoint);
+    const service = new Service(endpoint, this.#byEndpoint.size + 1);
     this.#byEndpoint.set(endpoint, service);
     this.#barren++;
     return service;
   }
+}
+
+function factsOf(flow: Flow): Omit<FlowSummary, "exchanges"> {
+  const { id, a, b, client, protocol, vantage, packets, bytes, handshakeRttNs } = flow;
+  const ends = { a: { ...a }, b: { ...b }, client: client === null ? null : client === 0 ? "a" : "b" } as const;
+  return { id, ...ends, protocol, vantage, packets, bytes, handshakeRttNs };
 }

@@ -2,6 +2,7 @@
 import type { FlowObserver } from "../../capture/flows/flow-events.js";
 import { Services } from "../../capture/services/services.js";
 import type { CaptureSource, Report } from "../../report/model.js";
+import { isPlain } from "./detector.js";
 import { Panel } from "./panel.js";
 import { CAPTURE_DETECTORS, type CaptureDetectors } from "./registry.js";
 import { runOf } from "./service-run.js";
@@ -45,7 +46,7 @@ export function captureAnalysis(
   const services = new Services({ slowServerNs, flowsShown, maxServices });
   const panel = new Panel(detectors, { services, slowServerNs, proofs: evidence });
   return {
-    observer: observerOf(services, panel),
+    observer: observerOf(services, panel, slowServerNs),
     soFar: () => soFar(services),
     conclude: (source, base) => conclude(services, panel, slowServerNs, source, base),
   };
@@ -67,7 +68,7 @@ function soFar(services: Services): SoFar {
 }
 
 /** The services hear everything before the detectors, and forget a flow after them. */
-function observerOf(services: Services, panel: Panel): FlowObserver {
+function observerOf(services: Services, panel: Panel, slowServerNs: number): FlowObserver {
   const handshake = panel.teller("handshake");
   const exchange = panel.teller("exchange");
   const reset = panel.teller("reset");
@@ -85,7 +86,7 @@ function observerOf(services: Services, panel: Panel): FlowObserver {
     },
     exchange(ended) {
       services.exchange(ended);
-      exchange(ended);
+      if (!isPlain(ended, slowServerNs)) exchange(ended);
     },
     hold: panel.teller("hold"),
     resend: panel.teller("resend"),
@@ -113,6 +114,7 @@ function conclude(
   source: Omit<CaptureSource, "flowsShown">,
   base: Omit<Report, "source">,
 ): Report {
+  services.settle();
   const { findings, detectors } = panel.judgement();
   const named = new Set(findings.flatMap(({ subject }) => ("run" in subject ? [subject.run] : [])));
   const list = services.list(named);

@@ -27,15 +27,17 @@ class DelayedAckWatch implements Watch {
     this.#tallies = new Tallies(context.proofs);
   }
 
-  lateAck({ flow, receiver, packets, atNs, ackDelayNs }: LateAck): void {
+  lateAck(late: LateAck): void {
+    const { receiver, client, ackDelayNs } = late;
     if (ackDelayNs < MIN_DELAYED_ACK_NS) return;
-    const tally = this.#tallies.of(this.#context.services.of(flow), roleOf(flow, receiver));
+    const role = client === null ? roleOf(late.flow, receiver) : receiver === client ? "client" : "server";
+    const tally = this.#tallies.of(this.#context.services.at(late), role);
     // The delay cost nobody anything: it is a timer, not a cost.
     tally.count++;
     tally.timers.record(ackDelayNs);
     if (!tally.wants(0)) return;
     const says = `data and its ACK: ${formatDuration(ackDelayNs)} late`;
-    tally.prove({ costNs: 0, packets, atNs, says });
+    tally.prove({ costNs: 0, packets: late.packets, atNs: late.atNs, says });
   }
 
   finish(): readonly Finding[] {

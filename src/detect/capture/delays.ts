@@ -52,8 +52,8 @@ export class Delays<E extends { readonly flow: Flow }> {
   }
 
   /** An exchange has ended in which nothing of this kind happened. The common case. */
-  calm(flow: Flow): void {
-    if (this.#strays.size > 0) this.#strays.delete(flow);
+  calm(exchange: Exchange): void {
+    if (!exchange.quiet && this.#strays.size > 0) this.#strays.delete(exchange.flow);
   }
 
   /**
@@ -61,10 +61,12 @@ export class Delays<E extends { readonly flow: Flow }> {
    * @param events those in it that count
    */
   exchange(exchange: Exchange, events: readonly E[], sink?: (side: Side) => Sink): void {
-    this.calm(exchange.flow);
+    this.calm(exchange);
     if (events.length === 0) return;
     const { blame, interval, proof, marks, timer } = this.#kind;
+    const first = events[0] as E;
     for (const side of SIDES) {
+      if (events.length === 1 && blame(first) !== side) continue;
       const mine = events.filter((event) => blame(event) === side && interval(event)[1] <= exchange.endNs);
       const worst = longest(mine, interval);
       const costNs = Math.min(exchange.latencyNs, covered(mine.map(interval), exchange.startNs));

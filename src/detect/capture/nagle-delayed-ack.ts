@@ -44,10 +44,10 @@ class NagleWatch implements Watch {
   exchange(exchange: Exchange): void {
     const { flow, holds } = exchange;
     if (holds.length === 0) {
-      this.#delays.calm(flow);
+      this.#delays.calm(exchange);
       return;
     }
-    const stalls = holds.filter(isStall);
+    const stalls = holds.every(isStall) ? holds : holds.filter(isStall);
     const sure = (side: Side): boolean => stalls.some((hold) => hold.sender === side && hold.prompt);
     this.#delays.exchange(exchange, stalls, (side) => this.#heldBack(flow, side).sink(sure(side)));
   }

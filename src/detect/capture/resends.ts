@@ -28,7 +28,7 @@ export class ResendWatch implements Watch {
 
   exchange(exchange: Exchange): void {
     const { resends } = exchange;
-    if (resends.length === 0) this.#delays.calm(exchange.flow);
+    if (resends.length === 0) this.#delays.calm(exchange);
     else
       this.#delays.exchange(
         exchange,

@@ -38,9 +38,9 @@ class SlowServerWatch implements Watch {
     if (!(exchange.breakdownNs.server >= slowServerNs)) return;
     const thinkNs = thinkTimeNs(exchange);
     if (!(thinkNs >= slowServerNs)) return;
-    const service = this.#context.services.of(exchange.flow);
+    const service = this.#context.services.at(exchange);
     const tally = this.#tallies.of(service, "server");
-    if (exchange.flow.vantage !== "server") this.#elsewhere.add(service);
+    if (!this.#elsewhere.has(service) && exchange.flow.vantage !== "server") this.#elsewhere.add(service);
     tally.add(thinkNs, exchange.latencyNs, null);
     if (!tally.wants(thinkNs)) return;
     const says = `a request of ${formatSize(exchange.requestBytes)}, answered after ${formatDuration(thinkNs)} of thinking`;
@@ -73,17 +73,9 @@ class SlowServerWatch implements Watch {
  * the answer, and sooner than any delayed-ACK timer, has told how long the way was this time.
  */
 function thinkTimeNs(exchange: Exchange): number {
-  const { flow, breakdownNs, packets } = exchange;
-  const mine = exchange.recentPackets().filter(({ number }) => number >= packets[0] && number <= packets[1]);
-  const answer = mine.findIndex(({ from, bytes }) => bytes > 0 && roleOf(flow, from) === "server");
-  const asked = mine
-    .slice(0, Math.max(0, answer))
-    .findLastIndex(({ from, bytes }) => bytes > 0 && roleOf(flow, from) === "client");
-  const ack = mine.slice(asked + 1, Math.max(0, answer)).find(({ from }) => roleOf(flow, from) === "server");
-  const [first, last] = [mine[answer], mine[asked]];
-  if (first === undefined || last === undefined || ack === undefined) return breakdownNs.server;
-  if (ack.atNs - last.atNs >= MIN_DELAYED_ACK_NS) return breakdownNs.server;
-  return Math.min(breakdownNs.server, first.atNs - ack.atNs);
+  const { server } = exchange.breakdownNs;
+  const ack = exchange.earlyAck();
+  return ack === null || ack.afterRequestNs >= MIN_DELAYED_ACK_NS ? server : Math.min(server, ack.beforeAnswerNs);
 }
 
 const isHabit = (service: Service, { count }: Tally): boolean =>

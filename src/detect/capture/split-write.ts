@@ -1,12 +1,12 @@
 /** Messages that travel in several small segments, none of which waited for the other (Linux tcp_sendmsg_locked, tcp_nagle_test). */
 import type { Exchange } from "../../capture/flows/flow-events.js";
-import { type Service, serverSide } from "../../capture/services/service.js";
+import type { Service } from "../../capture/services/service.js";
 import type { Finding } from "../../report/model.js";
 import { digits } from "../../units/duration.js";
 import { formatSize } from "../../units/size.js";
 import { PROSE } from "../prose.js";
 import { MIN_SLOW_COUNT, SPLIT_SHARE } from "../thresholds.js";
-import type { CaptureDetector, Watch, WatchContext } from "./detector.js";
+import { type CaptureDetector, splitsAnswer, splitsRequest, type Watch, type WatchContext } from "./detector.js";
 import { findingOf } from "./finding.js";
 import { isStall } from "./stall.js";
 import { type Role, Tallies, type Tally } from "./tally.js";
@@ -22,7 +22,6 @@ export const splitWrite: CaptureDetector<"split-write"> = {
 class SplitWriteWatch implements Watch {
   readonly #context: WatchContext;
   readonly #tallies: Tallies;
-  readonly #segments = new Map<Tally, number>();
 
   constructor(context: WatchContext) {
     this.#context = context;
@@ -31,9 +30,9 @@ class SplitWriteWatch implements Watch {
 
   exchange(exchange: Exchange): void {
     if (exchange.holds.length > 0 && exchange.holds.some(isStall)) return;
-    const { smallRequestSegments, answerSegments } = exchange;
-    if (smallRequestSegments > 0) this.#request(exchange);
-    if (answerSegments > 1) this.#answer(exchange);
+    const { requestSegments, requestBytes, answerSegments, answerBytes } = exchange;
+    if (splitsRequest(exchange)) this.#split(exchange, "client", requestSegments, requestBytes);
+    if (splitsAnswer(exchange)) this.#split(exchange, "server", answerSegments, answerBytes);
   }
 
   finish(): readonly Finding[] {
@@ -42,32 +41,18 @@ class SplitWriteWatch implements Watch {
       .map(([service, sender, tally]) => this.#finding(service, sender, tally));
   }
 
-  /** A large request is no worse for one small segment among its full ones. */
-  #request(exchange: Exchange): void {
-    const { flow, requestSegments, requestBytes } = exchange;
-    const full = flow.mss[serverSide(flow) === 0 ? 1 : 0];
-    if (requestSegments > Math.ceil(requestBytes / Math.max(1, full))) {
-      this.#split(exchange, "client", requestSegments, requestBytes);
-    }
-  }
-
-  #answer(exchange: Exchange): void {
-    const { flow, answerSegments, answerBytes } = exchange;
-    if (answerBytes <= flow.mss[serverSide(flow)]) this.#split(exchange, "server", answerSegments, answerBytes);
-  }
-
   #split(exchange: Exchange, sender: Role, segments: number, bytes: number): void {
-    const tally = this.#tallies.of(this.#context.services.of(exchange.flow), sender);
+    const tally = this.#tallies.of(this.#context.services.at(exchange), sender);
     // Nobody waited: it costs segments, no time.
     tally.count++;
-    this.#segments.set(tally, (this.#segments.get(tally) ?? 0) + segments);
+    tally.segments += segments;
     if (!tally.wants(0)) return;
     const says = `${formatSize(bytes)} of the ${sender} in ${segments} segments`;
     tally.prove({ costNs: 0, packets: exchange.packets, atNs: exchange.startNs, says });
   }
 
   #finding(service: Service, sender: Role, tally: Tally): Finding {
-    const segments = (this.#segments.get(tally) ?? 0) / tally.count;
+    const segments = tally.segments / tally.count;
     return findingOf(service, tally, {
       code: "split-write",
       severity: "info",

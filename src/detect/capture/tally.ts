@@ -15,6 +15,8 @@ export interface Proof {
 export class Tally {
   readonly #most: number;
   count = 0;
+  /** Segments that the messages counted came in, where that is what is counted. */
+  segments = 0;
   /** Of `count`: those that are not among the exchanges of the service, because no answer ever came. */
   unfinished = 0;
   costs = new LogCounts();
@@ -82,10 +84,11 @@ export class Tally {
   }
 
   copy(): Tally {
-    const { count, unfinished, proofs, ladder, ladderNs } = this;
+    const { count, segments, unfinished, proofs, ladder, ladderNs } = this;
     const counts = { costs: this.costs.copy(), delayed: this.delayed.copy(), cured: this.cured.copy() };
     return Object.assign(new Tally(this.#most), {
       count,
+      segments,
       unfinished,
       proofs,
       ladder,
@@ -99,7 +102,8 @@ export class Tally {
 /** One tally per service and per end that is to blame. */
 export class Tallies {
   readonly #most: number;
-  readonly #byService = new Map<Service, Map<Role, Tally>>();
+  /** By the service's place, the client's before the server's. */
+  #tallies: (readonly [Service, Role, Tally] | undefined)[] = [];
 
   /** @param most proofs to keep in each */
   constructor(most: number) {
@@ -107,30 +111,23 @@ export class Tallies {
   }
 
   of(service: Service, role: Role): Tally {
-    let roles = this.#byService.get(service);
-    if (roles === undefined) {
-      roles = new Map();
-      this.#byService.set(service, roles);
+    const at = 2 * service.place + (role === "client" ? 0 : 1);
+    while (this.#tallies.length <= at) this.#tallies.push(undefined);
+    let known = this.#tallies[at];
+    if (known === undefined) {
+      known = [service, role, new Tally(this.#most)];
+      this.#tallies[at] = known;
     }
-    let tally = roles.get(role);
-    if (tally === undefined) {
-      tally = new Tally(this.#most);
-      roles.set(role, tally);
-    }
-    return tally;
+    return known[2];
   }
 
   copy(): Tallies {
     const result = new Tallies(this.#most);
-    for (const [service, roles] of this.#byService) {
-      result.#byService.set(service, new Map([...roles].map(([role, tally]) => [role, tally.copy()])));
-    }
+    result.#tallies = this.#tallies.map((known) => known && ([known[0], known[1], known[2].copy()] as const));
     return result;
   }
 
   *[Symbol.iterator](): Generator<readonly [Service, Role, Tally]> {
-    for (const [service, roles] of this.#byService) {
-      for (const [role, tally] of roles) if (tally.count > 0) yield [service, role, tally];
-    }
+    for (const known of this.#tallies) if (known !== undefined && known[2].count > 0) yield known;
   }
 }

@@ -29,7 +29,7 @@ class ZeroWindowWatch implements Watch {
   }
 
   exchange(exchange: Exchange): void {
-    if (exchange.windowStalls.length === 0) this.#delays.calm(exchange.flow);
+    if (exchange.windowStalls.length === 0) this.#delays.calm(exchange);
     else this.#delays.exchange(exchange, exchange.windowStalls);
   }
 

@@ -16,7 +16,7 @@ import { FlowTracker } from "../../../src/capture/flows/flow-tracker.js";
 import type { CaptureRecord } from "../../../src/capture/readers/record.js";
 
 /** The tracker uses one exchange for all: this is a copy. */
-export type Told = Omit<Exchange, "recentPackets"> & { readonly notes: readonly PacketNote[] };
+export type Told = Omit<Exchange, "recentPackets" | "earlyAck"> & { readonly notes: readonly PacketNote[] };
 
 type Why = Parameters<NonNullable<FlowObserver["flowEnded"]>>[1];
 
@@ -39,10 +39,39 @@ export class Seen implements FlowObserver {
     this.handshakes.push(rttNs);
   }
   exchange(told: Exchange): void {
-    const { flow, number, startNs, endNs, latencyNs, requestBytes, answerBytes, packets } = told;
+    const {
+      flow,
+      slot,
+      quiet,
+      client,
+      fullRequest,
+      fullAnswer,
+      number,
+      startNs,
+      endNs,
+      latencyNs,
+      requestBytes,
+      answerBytes,
+      packets,
+    } = told;
     const { requestSegments, answerSegments, smallRequestSegments, holds, resends, windowStalls } = told;
     const breakdownNs = { ...told.breakdownNs };
-    const parts = { flow, number, startNs, endNs, latencyNs, requestBytes, answerBytes, packets, breakdownNs };
+    const parts = {
+      flow,
+      slot,
+      quiet,
+      client,
+      fullRequest,
+      fullAnswer,
+      number,
+      startNs,
+      endNs,
+      latencyNs,
+      requestBytes,
+      answerBytes,
+      packets,
+      breakdownNs,
+    };
     const segments = { requestSegments, answerSegments, smallRequestSegments };
     this.exchanges.push({ ...parts, ...segments, holds, resends, windowStalls, notes: told.recentPackets() });
   }
@@ -56,7 +85,8 @@ export class Seen implements FlowObserver {
     this.windowStalls.push(stall);
   }
   lateAck(late: LateAck): void {
-    this.lateAcks.push(late);
+    const { flow, slot, client, receiver, packets, atNs, ackDelayNs } = late;
+    this.lateAcks.push({ flow, slot, client, receiver, packets, atNs, ackDelayNs });
   }
   reset(_flow: Flow, by: Side, packet: number, _atNs: number, duringExchange: boolean): void {
     this.resets.push({ by, packet, duringExchange });

@@ -36,6 +36,7 @@ export function flow(with_: Partial<OpenFlow> = {}): OpenFlow {
   lastId++;
   return {
     id: lastId,
+    slot: lastId,
     a: { address: "10.0.0.9", port: 40_000 + (lastId % 20_000) },
     b: { address: "10.0.0.1", port: 11_211 },
     client: CLIENT,
@@ -86,6 +87,11 @@ export function exchange(on: OpenFlow, words: ExchangeWords = {}): Exchange {
   ];
   return {
     flow: on,
+    slot: on.slot,
+    quiet: false,
+    client: CLIENT,
+    fullRequest: on.mss[CLIENT],
+    fullAnswer: on.mss[SERVER],
     number: on.exchanges,
     startNs,
     endNs: startNs + latencyNs,
@@ -108,7 +114,19 @@ export function exchange(on: OpenFlow, words: ExchangeWords = {}): Exchange {
     resends,
     windowStalls,
     recentPackets: () => notes,
+    earlyAck: () => earlyAckOf(notes),
   };
+}
+
+/** Of notes of one exchange: an ACK of the server between the client's last byte and its own first. */
+function earlyAckOf(notes: readonly PacketNote[]): ReturnType<Exchange["earlyAck"]> {
+  const answer = notes.findIndex(({ from, bytes }) => from === SERVER && bytes > 0);
+  const before = notes.slice(0, Math.max(0, answer));
+  const asked = before.findLastIndex(({ from, bytes }) => from === CLIENT && bytes > 0);
+  const ack = before.slice(asked + 1).find(({ from }) => from === SERVER);
+  const [first, last] = [notes[answer], before[asked]];
+  if (first === undefined || last === undefined || ack === undefined) return null;
+  return { afterRequestNs: ack.atNs - last.atNs, beforeAnswerNs: first.atNs - ack.atNs };
 }
 
 export function hold(
@@ -167,6 +185,8 @@ export const windowStall = (
 
 export const lateAck = (on: OpenFlow, delayMs: number, receiver: Side = SERVER): LateAck => ({
   flow: on,
+  slot: on.slot,
+  client: on.client,
   receiver,
   packets: [1, 2],
   atNs: 0,
