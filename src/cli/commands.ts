@@ -69,6 +69,7 @@ Examples:
   netlat probe                                  find the stall in the lab
   netlat probe memcached://127.0.0.1:11211/key  ask a real server
   netlat probe redis://cache:6379/key --rate 2000/s --connections 8
+  netlat probe grpc://127.0.0.1:50051 --streams 1,10,100 --requests 1000
   netlat pcap trace.pcapng                      find the stalls in a capture
   netlat pool --rate 5000/s --latency 45ms --connections 20 --after 1ms
   netlat pool report.json --rate 5000/s --growth 30%

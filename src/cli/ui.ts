@@ -64,15 +64,16 @@ async function emit(report: Report, { format, output, hlog }: EmitOptions, host:
   if (toFile && hlog !== undefined && resolve(output) === resolve(hlog)) {
     throw usageError(`--hlog ${hlog}: --output names the same file; name another one`);
   }
-  const { renderers } = await import("../render/index.js");
+  const { loadRenderer } = await import("../render/load.js");
+  const renderer = await loadRenderer(format);
   const plain = fileTerminal(host.env);
   const render = (terminal: Terminal): string => {
     const placed = format === "sarif" || format === "github" ? fromRepository(report, host.env) : report;
-    const text = renderers[format](placed, terminal);
+    const text = renderer(placed, terminal);
     const forPeople = format === "table" || format === "markdown";
     return forPeople && inGithubActions(host.env) && !toFile ? asLog(text) : text;
   };
-  if (hlog !== undefined) await writeOutputFile(hlog, renderers.hlog(report, plain), "--hlog");
+  if (hlog !== undefined) await writeOutputFile(hlog, (await loadRenderer("hlog"))(report, plain), "--hlog");
   if (toFile) await writeOutputFile(output, render(plain), "--output");
   else await write(host.stdout, render(detectTerminal(host.stdout, host.env)));
 }
@@ -84,10 +85,11 @@ async function emit(report: Report, { format, output, hlog }: EmitOptions, host:
  */
 async function announce(report: Report, { format, announce: asked }: EmitOptions, host: Host): Promise<string | null> {
   if (report.gate === undefined || asked === false || !inGithubActions(host.env)) return null;
-  const { renderers } = await import("../render/index.js");
+  const { loadRenderer } = await import("../render/load.js");
+  const [github, markdown] = [await loadRenderer("github"), await loadRenderer("markdown")];
   const plain = fileTerminal(host.env);
-  if (format !== "github") host.stderr.write(renderers.github(fromRepository(report, host.env), plain));
-  return addStepSummary(renderers.markdown(report, plain), host.env);
+  if (format !== "github") host.stderr.write(github(fromRepository(report, host.env), plain));
+  return addStepSummary(markdown(report, plain), host.env);
 }
 
 /**

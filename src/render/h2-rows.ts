@@ -4,6 +4,7 @@ import { digits, formatDuration } from "../units/duration.js";
 import { formatRate } from "../units/rate.js";
 import { formatSize } from "../units/size.js";
 import { counted, percent, whole } from "./counting.js";
+import { cellName, type Factors, levelOf } from "./factors.js";
 
 type Counts = Readonly<Record<string, number>>;
 
@@ -15,11 +16,11 @@ export interface StreamRun {
 /** One fact of a run: what it is about, and what is so. A run without the fact has no line. */
 type Fact = readonly [label: string, text: string];
 
-/** A fact with the runs of which it holds; `runs` is empty where it holds of all. */
+/** A fact and of which runs it holds, `whose`; empty where it holds of all. */
 export interface SharedFact {
   readonly label: string;
   readonly text: string;
-  readonly runs: readonly Run[];
+  readonly whose: string;
 }
 
 /** The runs whose requests were streams, and in which anything at all went to and fro. */
@@ -57,8 +58,9 @@ export const timesLegend = (times: readonly StreamTime[]): string =>
     ...times.map(({ head, means }) => `${head}: ${means}`),
   ].join("; ");
 
-/** `10 of 100`: streams open at most, of as many requests as we had at once. */
-export const openOf = ({ mostOpen, streams }: H2Facts): string => `${mostOpen} of ${streams}`;
+/** `10 of 100`: streams open at most, of as many requests as we had at once; a bulk transfer beside them is one of both. */
+export const openOf = ({ run, h2 }: StreamRun): string =>
+  `${h2.mostOpen} of ${h2.streams + (run.factors.bulk === "same" ? 1 : 0)}`;
 
 /** Frames as `sent/received`: of each type that any run saw a column. */
 export function frameRows(runs: readonly StreamRun[], none: string): { types: string[]; rows: string[][] } {
@@ -78,7 +80,7 @@ function frameTypes(runs: readonly StreamRun[]): string[] {
 }
 
 /** Facts in words, in reading order; what is the same for all runs is said once. */
-export function sharedFacts(runs: readonly StreamRun[]): SharedFact[] {
+export function sharedFacts(runs: readonly StreamRun[], factors: Factors): SharedFact[] {
   const labels = [...new Set(runs.flatMap((one) => factsOf(one).map(([label]) => label)))];
   const order = ORDER.filter((label) => labels.includes(label));
   return order.flatMap((label) => {
@@ -88,8 +90,21 @@ export function sharedFacts(runs: readonly StreamRun[]): SharedFact[] {
         byText.set(text, [...(byText.get(text) ?? []), one.run]);
       }
     }
-    return [...byText].map(([text, holds]) => ({ label, text, runs: holds.length === runs.length ? [] : holds }));
+    const all = runs.map(({ run }) => run);
+    return [...byText].map(([text, holds]) => ({ label, text, whose: groupName(holds, all, factors) }));
   });
+}
+
+/** By the levels that these runs share and no other has; else one by one. */
+function groupName(group: readonly Run[], all: readonly Run[], factors: Factors): string {
+  if (group.length === all.length) return "";
+  const [first] = group;
+  const shared = factors.varying.filter((name) => group.every((run) => levelOf(run, name) === levelOf(first, name)));
+  const alike = all.filter((run) => shared.every((name) => levelOf(run, name) === levelOf(first, name)));
+  if (shared.length > 0 && alike.length === group.length) {
+    return shared.map((name) => `${name}=${levelOf(first, name)}`).join(" ");
+  }
+  return group.map((run) => cellName(run, factors)).join("; ");
 }
 
 const ORDER = [
@@ -139,17 +154,21 @@ function settingsWords({ serverSettings, settingsAckNs }: H2Facts): string {
 
 function limitFacts({ streams, streamLimit, mostOpen }: H2Facts): Fact[] {
   if (streams <= (streamLimit ?? Number.POSITIVE_INFINITY)) return [];
-  return [["streams", `${streams} asked for at once, the server allows ${streamLimit}, ${mostOpen} open at most`]];
+  return [
+    [
+      "streams",
+      `${streams} asked for at once on a connection, the server allows ${streamLimit}, ${mostOpen} open at most`,
+    ],
+  ];
 }
 
-/** One request after the other: Little's law has nothing to tell. */
-function lawFacts({ littlesLaw, streams }: H2Facts): Fact[] {
+/** One request after the other: Little's law has nothing to tell. Below the server's limit nobody waits but for us. */
+function lawFacts({ littlesLaw, streams, streamLimit }: H2Facts): Fact[] {
   if (littlesLaw === null || streams === 1) return [];
   const words = (law: (typeof littlesLaw)["queue"]): string =>
     `${formatRate(law.arrivalPerSecond)} x ${formatDuration(law.residenceNs)} = ${digits(law.expected)} (lambda x W), measured ${digits(law.measured)}`;
   const wire: Fact = ["L on wire", words(littlesLaw.wire)];
-  // Nobody to speak of waits: less than a hundredth of a request.
-  if (littlesLaw.queue.measured < 0.01) return [wire];
+  if (streams <= (streamLimit ?? Number.POSITIVE_INFINITY)) return [wire];
   return [["L waiting", words(littlesLaw.queue)], wire];
 }
 
@@ -183,7 +202,7 @@ function windowFacts({ frames, windowWait }: H2Facts, requests: number): Fact[] 
   const [opened, gave] = [frames.received.WINDOW_UPDATE ?? 0, frames.sent.WINDOW_UPDATE ?? 0];
   const parts = [
     ...(opened > 0 ? [`the server sent ${whole(opened)} WINDOW_UPDATE (${each(opened)} per request)`] : []),
-    ...(gave > 0 ? [`we sent ${whole(gave)} (${each(gave)} per request)`] : []),
+    ...(gave > 0 ? [`we sent ${whole(gave)} WINDOW_UPDATE (${each(gave)} per request)`] : []),
   ];
   const { requests: waited, totalNs, maxNs } = windowWait;
   const waits = `${waited} of ${requests} requests waited for window to send their body: ${formatDuration(totalNs / Math.max(1, waited))} on average, ${formatDuration(maxNs)} at most`;
@@ -208,8 +227,8 @@ function goawayFacts({ goaways }: H2Facts): Fact[] {
 }
 
 function countFacts(label: string, counts: Counts | undefined, before: string): Fact[] {
-  const told = Object.entries(present(counts ?? {})).map(([name, count]) => `${before}${name} ${whole(count)}`);
-  return told.length === 0 ? [] : [[label, told.join(", ")]];
+  const told = Object.entries(present(counts ?? {})).map(([name, count]) => `${name} ${whole(count)}`);
+  return told.length === 0 ? [] : [[label, before + told.join(", ")]];
 }
 
 const present = (counts: Counts): Counts => Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));

@@ -9,13 +9,10 @@ import type { Terminal } from "../../src/render/renderer.js";
 import type { Report } from "../../src/report/model.js";
 import { fakeHost } from "./fake-host.js";
 
-vi.mock("../../src/render/index.js", () => {
-  const render = (format: string) => (report: Report, terminal: Terminal) =>
-    `${format} ${report.startedAt} ${terminal.columns} ${terminal.colour}\n`;
-  return {
-    renderers: { table: render("table"), json: render("json"), markdown: render("markdown"), hlog: render("hlog") },
-  };
-});
+vi.mock("../../src/render/load.js", () => ({
+  loadRenderer: async (format: string) => (report: Report, terminal: Terminal) =>
+    `${format} ${report.startedAt} ${terminal.columns} ${terminal.colour}\n`,
+}));
 
 const report = { startedAt: "now" } as Report;
 let folder: string;

@@ -10,8 +10,11 @@ export const CHUNK_BYTES = 256 * 1024;
 /** Behind the chunk, for a packet that began in the chunk before. */
 export const SPARE_BYTES = 256 * 1024 + 64;
 const SLOTS = 8;
-/** The filler is woken for so many at once: on a busy machine every waking costs the taker its turn. */
-const WOKEN_FOR = SLOTS / 2;
+/**
+ * The filler looks for a free slot so often. It is not woken for one that is given back: the system call, and on a busy machine the
+ * turn on the core, would be the taker's loss, which has more to do. All slots together last the taker longer than this.
+ */
+const LOOK_EVERY_MS = 1;
 
 const ROW_BYTES = ROW * Int32Array.BYTES_PER_ELEMENT;
 const ROWS = mostRows(CHUNK_BYTES);
@@ -74,8 +77,8 @@ class Ring {
 export class RingFiller extends Ring {
   /** A slot to fill, once there is a free one; null: no more are wanted. */
   begin(): Slot | null {
-    // It sleeps only while the state is FULL, so a slot that was given back in the meantime is not missed.
-    while (Atomics.load(this.head, STATE + this.turn) === FULL) Atomics.wait(this.head, STATE + this.turn, FULL);
+    const at = STATE + this.turn;
+    while (Atomics.load(this.head, at) === FULL) Atomics.wait(this.head, at, FULL, LOOK_EVERY_MS);
     if (Atomics.load(this.head, STOPPED) !== 0) return null;
     this.slot.rows.clear();
     return this.slot;
@@ -104,14 +107,12 @@ export class RingFiller extends Ring {
 
 /** The end that takes. */
 export class RingTaker extends Ring {
-  /** Slots that were given back since the filler was last woken. */
-  #untold = 0;
-
   /** The next slot; "over" after the last; null: none is ready within this time. */
   take(waitMs: number): TakenSlot | "over" | null {
     const at = STATE + this.turn;
     if (Atomics.load(this.head, at) === FREE) {
-      this.#wakeFiller();
+      // It may sleep on this slot, though all are free.
+      Atomics.notify(this.head, at);
       Atomics.wait(this.head, at, FREE, waitMs);
     }
     const state = Atomics.load(this.head, at);
@@ -127,20 +128,10 @@ export class RingTaker extends Ring {
   giveBack(): void {
     Atomics.store(this.head, STATE + this.turn, FREE);
     this.next();
-    this.#untold++;
-    if (this.#untold === WOKEN_FOR) this.#wakeFiller();
-  }
-
-  /** It may sleep on any of the slots that were given back since it was last woken. */
-  #wakeFiller(): void {
-    for (; this.#untold > 0; this.#untold--) {
-      Atomics.notify(this.head, STATE + ((this.turn + SLOTS - this.#untold) % SLOTS));
-    }
   }
 
   /** No more are wanted: the filler finds out with its next slot. */
   stop(): void {
     Atomics.store(this.head, STOPPED, 1);
-    this.#wakeFiller();
   }
 }

@@ -1,13 +1,13 @@
 /** Reading a file in a thread of its own: what it has read and decoded comes in slots of shared memory. */
 import { once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { Span } from "../packets/intake.js";
 import type { CapturePipeline } from "../pipeline.js";
-import type { CaptureSummary } from "../readers/record.js";
+import type { CaptureSummary, SecretsSink } from "../readers/record.js";
 import type { CaptureSource } from "../source.js";
 import { RingTaker, sharedMemory, type TakenSlot } from "./packet-ring.js";
-import type { ReadingResult, ReadingTask } from "./reading-worker.js";
+import type { FoundSecrets, ReadingResult, ReadingTask } from "./reading-worker.js";
 
 /** Below this the thread is not worth its start. */
 const LEAST_BYTES = 16e6;
@@ -18,6 +18,8 @@ export interface AheadOptions extends Span {
   readonly signal: AbortSignal;
   /** Called after each chunk. */
   readonly onChunk: () => void;
+  /** Told ahead of the packets that stand behind them in the file. */
+  readonly onSecrets: SecretsSink;
 }
 
 /** The source, where a thread of its own can read it and is worth it: a large regular file, not compressed. null: anything else. */
@@ -39,18 +41,24 @@ interface PlainFile {
 export async function readAhead(
   { source, descriptor }: PlainFile,
   pipeline: CapturePipeline,
-  { signal, onChunk, fromNs, toNs }: AheadOptions,
+  { signal, onChunk, onSecrets, fromNs, toNs }: AheadOptions,
 ): Promise<CaptureSummary> {
   const memory = sharedMemory();
-  const task: ReadingTask = { descriptor, memory, fromNs, toNs };
+  const { port1: found, port2: secrets } = new MessageChannel();
+  const task: ReadingTask = { descriptor, memory, secrets, fromNs, toNs };
   const worker = new Worker(new URL("./reading-worker.js", import.meta.url), {
     workerData: task,
+    transferList: [secrets],
     // Its garbage is small, and so may be the room for it.
     resourceLimits: { maxYoungGenerationSizeMb: 4 },
   });
   try {
     const result = once(worker, "message") as Promise<[ReadingResult]>;
     await takeAll(new RingTaker(memory), result, signal, ({ rows, bytes, fileBytes }) => {
+      for (let one = receiveMessageOnPort(found); one !== undefined; one = receiveMessageOnPort(found)) {
+        const { body, littleEndian } = one.message as FoundSecrets;
+        onSecrets(body, littleEndian);
+      }
       pipeline.take(rows, bytes);
       source.bytesRead += fileBytes;
       onChunk();
@@ -62,6 +70,7 @@ export async function readAhead(
     return { ...summary, damage: { atByte: source.bytesRead, afterPacket: summary.packets, says: failure } };
   } finally {
     await worker.terminate();
+    found.close();
     source.closeFile();
   }
 }

@@ -3,15 +3,24 @@
  * (`npm run bench -- pcap` watches it.)
  */
 import { readSync } from "node:fs";
-import { parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { Intake, type LeftOut, type Span } from "../packets/intake.js";
 import { createReader } from "../readers/formats.js";
 import type { CaptureRecord, CaptureSummary } from "../readers/record.js";
 import { CHUNK_BYTES, RingFiller, type Slot, SPARE_BYTES } from "./packet-ring.js";
+import { keepHeapSmall } from "./small-heap.js";
 
 export interface ReadingTask extends Span {
   readonly descriptor: number;
   readonly memory: SharedArrayBuffer;
+  /** Secrets of connections go here ahead of the packets behind them. */
+  readonly secrets: MessagePort;
+}
+
+/** The body of a pcapng Decryption Secrets Block. */
+export interface FoundSecrets {
+  readonly body: Uint8Array;
+  readonly littleEndian: boolean;
 }
 
 /** What the worker tells when it has come to the end. */
@@ -22,13 +31,20 @@ export interface ReadingResult {
   readonly failure: string | null;
 }
 
-function readAll({ descriptor, memory, fromNs, toNs }: ReadingTask): ReadingResult {
+function readAll({ descriptor, memory, secrets, fromNs, toNs }: ReadingTask): ReadingResult {
   const ring = new RingFiller(memory);
   const intake = new Intake({ fromNs, toNs });
   let slot: Slot | null = null;
-  const reader = createReader((record) => {
-    if (slot !== null) taken(record, slot, intake);
-  });
+  const reader = createReader(
+    (record) => {
+      if (slot !== null) taken(record, slot, intake);
+    },
+    (body, littleEndian) => {
+      const found: FoundSecrets = { body: body.slice(), littleEndian };
+      secrets.postMessage(found);
+      return true;
+    },
+  );
   let failure: string | null = null;
   for (slot = ring.begin(); slot !== null && !reader.finished; slot = ring.begin()) {
     let bytes = 0;
@@ -59,4 +75,5 @@ function taken(record: CaptureRecord, { rows, bytes }: Slot, intake: Intake): vo
   bytes.set(record.bytes.subarray(start, start + capturedLength), CHUNK_BYTES);
 }
 
+keepHeapSmall();
 parentPort?.postMessage(readAll(workerData as ReadingTask));

@@ -22,13 +22,12 @@ export function h2({ runs }: Report, page: Page): string[] {
   const told = timesOf(streams);
   const rows = streams.map((one, at) => [
     names[at] ?? "",
-    openOf(one.h2),
+    openOf(one),
     ...told.flatMap((time) => [timeText(time, one, "p50", none), timeText(time, one, "p99", none)]),
   ]);
-  const facts = sharedFacts(streams).map((fact) => {
-    const whose = fact.runs.map((run) => prose(cellName(run, page.factors))).join("; ");
-    return `**${fact.label}** ${whose === "" ? "" : `${whose}: `}${prose(fact.text)}`;
-  });
+  const facts = sharedFacts(streams, page.factors).map(
+    ({ label, text, whose }) => `**${label}** ${prose(whose === "" ? text : `${whose}: ${text}`)}`,
+  );
   return [
     ...table(["cell", "open", ...told.flatMap(({ head }) => [`${head} p50`, "p99"])], rows, 1),
     "",

@@ -28,7 +28,7 @@ export function h2({ runs }: Report, page: Page): string[] {
     ...hang("  ", timesLegend(told), page.prose, page.theme.dim),
     ...frames(streams, page),
     "",
-    ...sharedFacts(streams).flatMap((fact) => factLines(fact, page)),
+    ...sharedFacts(streams, page.factors).flatMap((fact) => factLines(fact, page)),
   ];
 }
 
@@ -38,7 +38,7 @@ function times(streams: readonly StreamRun[], told: readonly StreamTime[], page:
   const build = (picks: readonly ("p50" | "p99")[]): string[] => {
     const heads = told.flatMap(({ head }) => picks.map((pick) => (pick === "p50" ? `${head} p50` : pick)));
     const rows = streams.map((one) => [
-      openOf(one.h2),
+      openOf(one),
       ...told.flatMap((time) => picks.map((pick) => timeText(time, one, pick, none))),
     ]);
     return withLevels(streams, ["open", ...heads], rows, page);
@@ -50,7 +50,7 @@ function times(streams: readonly StreamRun[], told: readonly StreamTime[], page:
 function listed(one: StreamRun, told: readonly StreamTime[], page: Page): string[] {
   const { none } = page.theme.marks;
   const each = told.map((time) => `${time.head} ${timeText(time, one, "p50", none)}`);
-  const text = [`${openOf(one.h2)} open`, ...each].join(", ");
+  const text = [`${openOf(one)} open`, ...each].join(", ");
   return hang("  ", `${cellName(one.run, page.factors)}: ${text} (p50)`, page.prose);
 }
 
@@ -82,7 +82,6 @@ function withLevels(
 const fitting = (candidates: readonly string[][], page: Page): string[] | undefined =>
   candidates.find((lines) => lines.every((line) => displayWidth(line) <= page.width));
 
-function factLines({ label, text, runs }: SharedFact, page: Page): string[] {
-  const whose = runs.length === 0 ? "" : `${runs.map((run) => cellName(run, page.factors)).join("; ")}: `;
-  return hang(`  ${page.theme.dim(padEnd(label, LABEL))}`, whose + text, page.prose);
+function factLines({ label, text, whose }: SharedFact, page: Page): string[] {
+  return hang(`  ${page.theme.dim(padEnd(label, LABEL))}`, whose === "" ? text : `${whose}: ${text}`, page.prose);
 }
