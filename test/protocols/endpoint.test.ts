@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NetlatError } from "../../src/errors.js";
 import { type EndpointOptions, parseEndpoint } from "../../src/protocols/endpoint.js";
+import type { RequestSpec } from "../../src/protocols/protocol.js";
 import { protocolFor } from "../../src/protocols/registry.js";
 import { textOf } from "./reading.js";
 
@@ -42,7 +43,7 @@ describe("where to connect", () => {
     ["", ": not an endpoint; write SCHEME://HOST:PORT, such as memcached://127.0.0.1:11211/somekey"],
     [
       "ftp://h",
-      "ftp://h: unknown scheme ftp; accepted are tcp://, tls://, memcached://, redis://, http://, https:// and lab:KIND",
+      "ftp://h: unknown scheme ftp; accepted are tcp://, tls://, memcached://, redis://, http://, https://, grpc://, grpcs://, h2c:// and lab:KIND",
     ],
     ["tcp://h", "tcp://h: the port is missing; write tcp://HOST:PORT"],
     ["memcached:///k", "memcached:///k: the host is missing; write SCHEME://HOST:PORT"],
@@ -84,11 +85,11 @@ describe("where to connect", () => {
     ],
     [
       "nope://me:secret@h:x",
-      "nope://h:x: unknown scheme nope; accepted are tcp://, tls://, memcached://, redis://, http://, https:// and lab:KIND",
+      "nope://h:x: unknown scheme nope; accepted are tcp://, tls://, memcached://, redis://, http://, https://, grpc://, grpcs://, h2c:// and lab:KIND",
     ],
     [
       "file:///x",
-      "file:///x: unknown scheme file; accepted are tcp://, tls://, memcached://, redis://, http://, https:// and lab:KIND",
+      "file:///x: unknown scheme file; accepted are tcp://, tls://, memcached://, redis://, http://, https://, grpc://, grpcs://, h2c:// and lab:KIND",
     ],
   ])("%s is refused without its password", (endpoint, message) => {
     expect(refusal(endpoint)).toBe(message);
@@ -131,7 +132,11 @@ describe("memcached://", () => {
       /^--send does not fit memcached:\/\/ endpoints; it is for tcp:\/\/ and tls:\/\/$/,
     ],
     ["memcached://h/k", { inline: true }, /^--inline does not fit memcached:\/\/ endpoints; it is for redis:\/\/$/],
-    ["memcached://h/k", { headers: ["a: b"] }, /^--header does not fit .* it is for http:\/\/ and https:\/\/$/],
+    [
+      "memcached://h/k",
+      { headers: ["a: b"] },
+      /^--header does not fit .* it is for http:\/\/ and https:\/\/ and grpc:\/\/ and grpcs:\/\/ and h2c:\/\/$/,
+    ],
   ])("%s %j is refused", (endpoint, options, message) => {
     expect(refusal(endpoint, options)).toMatch(message);
   });
@@ -332,5 +337,76 @@ describe("whatever is typed", () => {
       { numRuns: 1000 },
     );
     expect(accepted).toBeGreaterThan(0);
+  });
+});
+
+describe("h2c://, and HTTP/2 where it is asked for", () => {
+  const text = (body: string) => new TextEncoder().encode(body);
+
+  it.each([
+    ["h2c://h/a?b", {}, { method: "GET", path: "/a?b", scheme: "http", authority: "h", body: new Uint8Array() }],
+    ["http://h:8080", { httpVersion: "2" }, { scheme: "http", authority: "h:8080", judgedBy: "http" }],
+    ["https://h", { httpVersion: "2" }, { scheme: "https", authority: "h" }],
+    ["h2c://h", { body: text("x") }, { method: "POST", body: text("x") }],
+    [
+      "h2c://h",
+      { headers: ["X-A: B", "User-Agent: me"] },
+      {
+        headers: [
+          ["accept", "*/*"],
+          ["x-a", "B"],
+          ["user-agent", "me"],
+        ],
+      },
+    ],
+  ] as [string, EndpointOptions, object][])("%s %j", (endpoint, options, request) => {
+    expect(parseEndpoint(endpoint, options).request).toMatchObject({ protocol: "h2", ...request });
+  });
+
+  it.each([
+    ["h2c://h", { httpVersion: "1.1" }, /^--http1\.1 does not fit h2c:\/\//],
+    ["h2c://h", { headers: ["Host: x"] }, /^--header Host: HTTP\/2 has :authority in its place/],
+    ["h2c://h", { headers: ["Connection: close"] }, /^--header Connection: speaks of one HTTP\/1\.1 connection/],
+    ["h2c://h", { headers: ["TE: gzip"] }, /^--header TE: /],
+    ["h2c://h", { body: text("x"), payloadBytes: 1 }, /^--payload-size and --data: both make the body/],
+    ["memcached://h/k", { httpVersion: "2" }, /^--http1\.1 or --http2 does not fit memcached:\/\//],
+  ] as [string, EndpointOptions, RegExp][])("%s %j is refused", (endpoint, options, message) => {
+    expect(refusal(endpoint, options)).toMatch(message);
+  });
+});
+
+describe("grpc:// and grpcs://", () => {
+  const bodyOf = (request: RequestSpec): number[] => ("body" in request ? [...request.body] : []);
+
+  it("asks the standard health check by default", () => {
+    const { port, transport, request } = parseEndpoint("grpc://h");
+    expect({ port, transport }).toEqual({ port: 50051, transport: "tcp" });
+    expect(request).toMatchObject({
+      protocol: "h2",
+      method: "POST",
+      path: "/grpc.health.v1.Health/Check",
+      judgedBy: "grpc",
+    });
+    expect(bodyOf(request)).toEqual([0, 0, 0, 0, 0]);
+  });
+
+  it("frames the message, and says the deadline", () => {
+    const options = { body: Uint8Array.of(7), deadlineNs: 20e6, headers: ["x-token: t"] };
+    const { request } = parseEndpoint("grpcs://h:9/a.B/C", options);
+    expect(request).toMatchObject({ scheme: "https", authority: "h:9", path: "/a.B/C" });
+    expect(bodyOf(request)).toEqual([0, 0, 0, 0, 1, 7]);
+    const headers = request.protocol === "h2" ? Object.fromEntries(request.headers) : {};
+    expect(headers).toMatchObject({ te: "trailers", "content-type": "application/grpc", "x-token": "t" });
+    expect(headers["grpc-timeout"]).toMatch(/^20(000000n|000u|m)$/);
+  });
+
+  it.each([
+    ["grpc://h/a.B", {}, /not a gRPC method; write \/pkg\.Service\/Method/],
+    ["grpc://h/a.B/C?d", {}, /^\?d: a gRPC method takes no query/],
+    ["grpc://h", { headers: ["te: trailers"] }, /^--header te: netlat sets it for gRPC/],
+    ["grpc://h", { method: "GET" }, /^--method does not fit grpc:\/\//],
+    ["h2c://h", { deadlineNs: 1 }, /^--deadline does not fit h2c:\/\//],
+  ] as [string, EndpointOptions, RegExp][])("%s %j is refused", (endpoint, options, message) => {
+    expect(refusal(endpoint, options)).toMatch(message);
   });
 });

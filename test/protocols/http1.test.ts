@@ -112,6 +112,10 @@ describe("HTTP/1 answers", () => {
   it.each([
     ["SSH-2.0-OpenSSH_9.2\r\n", 'expected an HTTP/1 status line, got "SSH-2.0-OpenSSH_9.2"'],
     ["\x15\x03\x01", 'expected an HTTP/1 status line, got "\\x15\\x03\\x01"'],
+    [
+      "\x00\x00\x12\x04\x00\x00\x00\x00\x00",
+      'expected an HTTP/1 status line; this port speaks HTTP/2 (h2c:// or --http2), got "\\x00\\x00\\x12\\x04\\x00\\x00\\x00\\x00\\x00"',
+    ],
     ["HTTP/2 200\r\n", 'expected an HTTP/1 status line, got "HTTP/2 200"'],
     ["HTTP/1.1 20\r\n", 'expected an HTTP/1 status line, got "HTTP/1.1 20"'],
     ["HTTP/1.1 2000\r\n", 'expected an HTTP/1 status line, got "HTTP/1.1 2000"'],
