@@ -1,4 +1,5 @@
 /** A baseline: what is kept of a report, and whether a new one asks less than the old. Pure. */
+import { LEAST } from "../compare/independent-units.js";
 import { quantileDifference } from "../compare/quantile-difference.js";
 import type { Gate, Report, Run } from "../report/model.js";
 import type { Expectation } from "./expectation.js";
@@ -34,9 +35,12 @@ export function tooThin(report: Report, expectations: readonly Expectation[]): s
   const least = leastRequests(highest);
   const thin = report.runs.find(({ latency }) => latency.count < least);
   if (report.runs.length === 0) return "nothing was measured";
-  return thin === undefined
+  if (thin !== undefined)
+    return `${thin.id} has ${thin.latency.count} requests, and what is expected needs ${least}; raise requests`;
+  const short = report.runs.find(({ blocks }) => blocks !== undefined && blocks.length < LEAST.blocks);
+  return short === undefined
     ? null
-    : `${thin.id} has ${thin.latency.count} requests, and what is expected needs ${least}; raise requests`;
+    : `${short.id} has ${short.blocks?.length} blocks of requests, and a comparison needs ${LEAST.blocks}; raise requests`;
 }
 
 /** Old against new, per run and quantile: slower than chance allows, or by more than a tenth, is looser. */

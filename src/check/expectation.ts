@@ -1,4 +1,5 @@
 /** What a suite expects, as data. docs/check.md has the words; read-expectation.ts reads them. */
+import { quantileName as nameOfQuantile } from "../compare/words.js";
 import type { FindingCode, HistogramData, Run } from "../report/model.js";
 import type { Ns } from "../units/duration.js";
 
@@ -67,15 +68,16 @@ export function holds(value: number, comparison: Comparison, limit: number): boo
 export const isUpper = (comparison: Comparison): boolean => comparison.startsWith("<");
 
 /** `p99.9`, or `max`. */
-export const quantileName = (quantile: number): string =>
-  quantile === 1 ? "max" : `p${Number((quantile * 100).toPrecision(10))}`;
+export const quantileName = (quantile: number): string => (quantile === 1 ? "max" : nameOfQuantile(quantile));
 
-/** The expectations of a suite that are about this run. */
-export function selects({ factors, service }: Selector, run: Run): boolean {
+type Selectable = Pick<Run, "id" | "factors" | "endpoint">;
+
+/** Whether the expectations behind the selector are about this run. */
+export function selects({ factors, service }: Selector, run: Selectable): boolean {
   const levels = [...factors].every(([name, level]) => String(run.factors[name]) === level);
   return levels && (service === undefined || isService(run, service));
 }
 
-function isService({ id, endpoint }: Run, service: string): boolean {
+function isService({ id, endpoint }: Selectable, service: string): boolean {
   return id === service || endpoint === service || endpoint.endsWith(`:${service}`);
 }

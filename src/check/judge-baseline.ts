@@ -1,4 +1,5 @@
 /** An expectation on the change since the baseline: decided by the confidence interval of the difference of the quantile. */
+import { LEAST } from "../compare/independent-units.js";
 import { quantileDifference } from "../compare/quantile-difference.js";
 import type { Report, Run } from "../report/model.js";
 import { digits, formatDuration } from "../units/duration.js";
@@ -26,11 +27,11 @@ export function judgeBaseline(
   const name = quantileName(quantile);
   const moved = `${name} ${formatDuration(baseNs)} -> ${formatDuration(newNs)} (${signed(differenceNs, baseNs)}`;
   if (lowNs === null || highNs === null) {
-    const least = `${leastRequests(quantile)} on`;
-    return inconclusive(
-      `${moved})`,
-      `too few requests: ${name} can be compared from ${least}, in the baseline too; raise requests`,
-    );
+    const says =
+      difference.unit === "blocks"
+        ? `too few blocks of requests: ${LEAST.blocks} are needed, in the baseline too`
+        : `too few requests: ${name} can be compared from ${leastRequests(quantile)} on, in the baseline too`;
+    return inconclusive(`${moved})`, `${says}; raise requests`);
   }
   const observed = `${moved}; 95 % CI ${signed(lowNs, baseNs)} to ${signed(highNs, baseNs)})`;
   const limitNs = "share" in change ? change.share * baseNs : change.ns;

@@ -44,7 +44,10 @@ function judge(expectation: Expectation, report: Report, baseline: Report | null
     const everywhere = scope === "";
     return [result(null, cautious(judgeFindings(expectation, report, everywhere ? null : runs), report))];
   }
-  return runs.map((run) => result(run.id, cautious(judgeRun(expectation, run, report, baseline), report)));
+  return runs.map((run) => {
+    const seen = isInterrupted(report) ? withoutUnsent(run) : run;
+    return result(run.id, cautious(judgeRun(expectation, seen, report, baseline), report));
+  });
 }
 
 function nothing(scope: string, { runs }: Report): Judgement {
@@ -88,8 +91,15 @@ function doubtOf(run: Run, { findings }: Report): { observed: string; says: stri
 }
 
 /** What was cut short may fail by what it has seen, and cannot pass by it. */
-function cautious(judgement: Judgement, { source }: Report): Judgement {
-  const interrupted = "interrupted" in source && source.interrupted;
-  if (!interrupted || judgement.outcome !== "pass") return judgement;
+function cautious(judgement: Judgement, report: Report): Judgement {
+  if (!isInterrupted(report) || judgement.outcome !== "pass") return judgement;
   return { ...judgement, outcome: "inconclusive", says: `interrupted: ${judgement.says}` };
+}
+
+const isInterrupted = ({ source }: Report): boolean => "interrupted" in source && source.interrupted;
+
+/** Requests that were due and not sent when Ctrl-C came are no failure of the target. */
+function withoutUnsent(run: Run): Run {
+  const { unsent = 0, ...errors } = run.errors;
+  return { ...run, errors, requests: run.requests - unsent };
 }

@@ -15,6 +15,8 @@ export interface Vocabulary {
   readonly pcap: readonly OptionWord[];
   /** The codes that each kind can find. */
   readonly findings: { readonly probe: readonly FindingCode[]; readonly pcap: readonly FindingCode[] };
+  /** The kinds of failed requests that each kind can count. */
+  readonly errors: { readonly probe: readonly string[]; readonly pcap: readonly string[] };
 }
 
 /** A scalar as it is written; an editor that reads YAML's numbers and booleans finds them accepted. */

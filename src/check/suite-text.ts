@@ -1,5 +1,16 @@
 /** A suite's YAML as plain data, with the line that each part came from. The one place that knows the library `yaml`. */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit, type YAMLError } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from "yaml";
 import { usageError } from "../errors.js";
 
 export type Path = readonly PropertyKey[];
@@ -38,6 +49,7 @@ export function readSuiteText(text: string, name: string): SuiteText {
       );
     },
   });
+  refuseUnknownAliases(document, (node) => `${name}:${lineAt(node.range?.[0] ?? 0)}`);
   const find = (path: Path): Node | null => deepest(document.contents, path);
   return {
     data: toData(() => document.toJS(), name),
@@ -69,7 +81,19 @@ function refuseExcess(text: string, name: string): void {
   }
 }
 
-/** An alias that leads nowhere, or that would multiply, shows only here. */
+/** @param placeOf file and line of a node */
+function refuseUnknownAliases(document: Document.Parsed, placeOf: (node: Node) => string): void {
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) !== undefined) return;
+      throw usageError(
+        `${placeOf(alias)}: *${alias.source} is an alias of nothing, as no &${alias.source} comes before it; a value that begins with * needs quotes`,
+      );
+    },
+  });
+}
+
+/** Aliases that would multiply show only here. */
 function toData(convert: () => unknown, name: string): unknown {
   try {
     return convert();

@@ -7,6 +7,7 @@ import type { Expectation, Selector } from "./expectation.js";
 import { readExpectation } from "./read-expectation.js";
 import { suiteSchema, type Vocabulary } from "./suite-schema.js";
 import { type Path, readSuiteText, type SuiteText } from "./suite-text.js";
+import { refuseUnmeasurable } from "./unmeasurable.js";
 
 /** An option as the suite writes it; a list is several levels or, where an option may be repeated, several times. */
 export interface Setting {
@@ -87,7 +88,7 @@ class SuiteReader {
       expectations,
       ...(baseline === undefined ? {} : { baseline: { file: baseline, line: this.#text.keyLineOf(path, "baseline") } }),
     };
-    this.#refuseUnmeasurable(check);
+    refuseUnmeasurable(check, this.#name, this.#vocabulary);
     return check;
   }
 
@@ -122,6 +123,7 @@ class SuiteReader {
     if (Array.isArray(value))
       return value.flatMap((item, index) => this.#expectations(item, [...path, index], selector));
     const line = this.#text.lineOf(path);
+    if (value === "") this.#refuse(line, "expect is empty; write expectations such as p99 < 5ms");
     if (typeof value === "string") return [readExpectation(value, `${this.#name}:${line}`, line, selector)];
     const { where, service, expect } = value as { where?: string; service?: unknown; expect: unknown };
     return this.#expectations(expect, [...path, "expect"], this.#selector(where, service, line));
@@ -141,41 +143,6 @@ class SuiteReader {
     if (text === "")
       this.#refuse(line, "these expectations select nothing; give where: or service:, or write them without");
     return { text, factors, ...(service === undefined ? {} : { service: String(service) }) };
-  }
-
-  /** What this kind of check can never show. */
-  #refuseUnmeasurable({ kind, settings, expectations, baseline }: Check): void {
-    const openLoop = settings.some(({ key }) => key === "rate");
-    for (const expectation of expectations) {
-      const { text, line } = expectation;
-      const corrected = "series" in expectation && expectation.series === "corrected";
-      if (corrected && !openLoop) {
-        const remedy =
-          kind === "pcap"
-            ? "a capture does not tell it; use p99 instead"
-            : "give the check a rate:, such as rate: 1000/s";
-        this.#refuse(
-          line,
-          `${text}: corrected latency counts from when a request was due, which needs an open loop; ${remedy}`,
-        );
-      }
-      const unseen =
-        expectation.kind === "findings" &&
-        expectation.code !== undefined &&
-        !this.#vocabulary.findings[kind].includes(expectation.code);
-      if (unseen) {
-        this.#refuse(
-          line,
-          `${text}: a ${kind} check cannot find that; it finds ${this.#vocabulary.findings[kind].join(", ")}`,
-        );
-      }
-      if (expectation.kind === "baseline" && baseline === undefined) {
-        this.#refuse(
-          line,
-          `${text}: this check has no baseline; give it one, such as baseline: baselines/NAME.json, and write it with --update-baseline`,
-        );
-      }
-    }
   }
 
   #refuseTwins(checks: readonly Check[]): void {

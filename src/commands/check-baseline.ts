@@ -26,12 +26,23 @@ export async function readBaseline({ file, line }: Named, { suite, folder }: Pla
   const where = `${suite}:${line}: baseline ${file}`;
   const text = await readFile(resolve(folder, file), "utf8").catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== "ENOENT")
-      throw new NetlatError(EXIT.unreadableInput, `${where}: cannot be read (${cause.code})`);
+      throw new NetlatError(
+        EXIT.unreadableInput,
+        `${where}: cannot be read (${cause.code}); name the file of a report`,
+      );
     throw usageError(
       `${where}: no such file; write it with netlat check --update-baseline, or name a report that exists`,
     );
   });
   return parseReport(text, where);
+}
+
+/** What --update-baseline is about to replace; null: there is none yet. @throws NetlatError (exit 3) when it is not a report */
+export async function replacedBaseline(named: Named, place: Place): Promise<Report | null> {
+  return readBaseline(named, place).catch((error: unknown) => {
+    if (error instanceof NetlatError && error.exitCode === EXIT.usage) return null;
+    throw error;
+  });
 }
 
 /** Writes the report of a check that passes all else as its baseline, unless that would loosen it. */
@@ -54,10 +65,7 @@ export async function updateBaseline(
   }
   const thin = tooThin(report, check.expectations);
   if (thin !== null) return refused(result, named.file, `not written: ${thin}`, [], EXIT.inconclusive);
-  const old = await readBaseline(named, place).catch((error: unknown) => {
-    if (error instanceof NetlatError && error.exitCode === EXIT.usage) return null;
-    throw error;
-  });
+  const old = await replacedBaseline(named, place);
   const changes = old === null ? [] : baselineChanges(old, report);
   const lost = old === null ? [] : otherLosses(old, report);
   const looser = [...changes.filter((change) => change.looser).map(words), ...lost];
@@ -66,7 +74,7 @@ export async function updateBaseline(
     return refused(result, named.file, says, changes, EXIT.gateFailed);
   }
   const path = resolve(place.folder, named.file);
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path), `${place.suite}:${named.line}: baseline ${named.file}`);
   await ui.emit(baselineOf(report), { format: "json", output: path });
   const machine = old === null ? null : otherMachine(old, report);
   const says = [
@@ -78,6 +86,15 @@ export async function updateBaseline(
     ...(machine === null ? [] : [`the old one was measured on another machine: ${machine}`]),
   ].join("; ");
   return { ...result, baselineUpdate: { file: named.file, status: "written", says, changes: [...changes] } };
+}
+
+/** @throws NetlatError (exit 2) */
+async function makeFolder(folder: string, where: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch(({ code }: NodeJS.ErrnoException) => {
+    throw usageError(
+      `${where}: the folder ${folder} cannot be made (${code}); name a file in a folder that you may write to`,
+    );
+  });
 }
 
 function refused(

@@ -1,12 +1,14 @@
 /** One attempt of one check: measures, and judges what was measured. A target that fails is a result, not an exception. */
 import { resolve } from "node:path";
+import { selects } from "../check/expectation.js";
 import { type ExpectationResult, judgeAll, type Outcome, worst } from "../check/judge.js";
 import type { Check } from "../check/suite.js";
-import { EXIT, type ExitCode, NetlatError } from "../errors.js";
+import { EXIT, type ExitCode, NetlatError, usageError } from "../errors.js";
 import type { Report } from "../report/model.js";
 import { inSuite, type Place } from "./check-options.js";
 import type { PcapOptions } from "./pcap-options.js";
 import type { ProbeOptions } from "./probe-options.js";
+import type { Prepared } from "./probe-run.js";
 import type { Ui } from "./ui.js";
 
 /** A check that is ready to run: everything that can be refused beforehand has been. */
@@ -42,7 +44,8 @@ export async function attempt(planned: PlannedCheck, place: Place, ui: Ui): Prom
   }
 }
 
-async function measured({ check, options }: PlannedCheck, { folder }: Place, ui: Ui): Promise<Report> {
+async function measured(planned: PlannedCheck, { folder }: Place, ui: Ui): Promise<Report> {
+  const { check, options } = planned;
   if (options.kind === "pcap") {
     const { analyse } = await import("./pcap-run.js");
     return analyse(resolve(folder, check.subject), options.pcap, ui);
@@ -50,10 +53,21 @@ async function measured({ check, options }: PlannedCheck, { folder }: Place, ui:
   const { prepare, measure } = await import("./probe-run.js");
   const prepared = await prepare(check.subject, options.probe);
   try {
+    refuseEmptySelections(planned, prepared);
     return await measure(prepared, options.probe, ui);
   } finally {
     await prepared.end();
   }
+}
+
+/** Expectations about cells that the check does not have would never be judged. @throws NetlatError (exit 2) */
+function refuseEmptySelections({ check, expectations }: PlannedCheck, { endpoint, cells }: Prepared): void {
+  const runs = cells.map(({ cell: { id, factors } }) => ({ id, factors, endpoint }));
+  const lost = expectations.find(({ selector }) => !runs.some((run) => selects(selector, run)));
+  if (lost === undefined) return;
+  throw usageError(
+    `${lost.text} (${lost.selector.text}) in line ${lost.line}: ${check.name} has no such cell; it has ${runs.map(({ id }) => id).join("; ")}`,
+  );
 }
 
 /** The progress line says which check it is about. */

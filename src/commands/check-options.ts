@@ -6,15 +6,28 @@ import type { Check, Setting } from "../check/suite.js";
 import type { Vocabulary } from "../check/suite-schema.js";
 import { CAPTURE_FINDING_CODES, PROBE_FINDING_CODES } from "../detect/finding-codes.js";
 import { NetlatError, usageError } from "../errors.js";
+import { FAILURES } from "../probes/samples.js";
 import { addPcapOptions, type PcapOptions } from "./pcap-options.js";
 import { addProbeOptions, DEFAULT_REQUESTS, type ProbeOptions } from "./probe-options.js";
 
 /** Where a check's report goes is the suite's business, and so is what is held against what. */
-const NOT_IN_SUITES = ["format", "output", "hlog", "every", "ab", "slow-first", "min-effect", "confidence", "quantiles"];
+const NOT_IN_SUITES = [
+  "format",
+  "output",
+  "hlog",
+  "every",
+  "ab",
+  "slow-first",
+  "min-effect",
+  "confidence",
+  "quantiles",
+];
 /** A suite's `expect:` is what must hold. */
 const RENAMED: Readonly<Record<string, string>> = { expect: "answer" };
 /** Given several times on the command line, where others take their levels with commas between. */
 const REPEATED = ["split", "header"];
+/** Requests that a reset cut off, connections that were refused (src/detect/capture/service-run.ts). */
+const CAPTURE_ERRORS = ["reset", "refused"];
 const FILES = ["ca", "cert", "key", "keylog-out", "keylog"];
 
 const OPTIONS = {
@@ -39,6 +52,7 @@ export function vocabulary(): Vocabulary {
     probe: words(OPTIONS.probe),
     pcap: words(OPTIONS.pcap),
     findings: { probe: PROBE_FINDING_CODES, pcap: CAPTURE_FINDING_CODES },
+    errors: { probe: FAILURES, pcap: CAPTURE_ERRORS },
   };
 }
 

@@ -8,7 +8,7 @@ import { nowNs } from "../probes/clock.js";
 import { reportBase } from "../report/base.js";
 import type { Report } from "../report/model.js";
 import { nearest } from "../units/nearest.js";
-import { readBaseline, updateBaseline } from "./check-baseline.js";
+import { readBaseline, replacedBaseline, updateBaseline } from "./check-baseline.js";
 import { type Attempt, attempt, type PlannedCheck } from "./check-measure.js";
 import { type Place, pcapOptionsOf, probeOptionsOf, vocabulary } from "./check-options.js";
 import type { EmitOptions, Ui } from "./ui.js";
@@ -28,6 +28,9 @@ export interface CheckOptions extends EmitOptions {
 export async function runSuite(file: string, options: CheckOptions, ui: Ui): Promise<Report> {
   const startedAt = new Date();
   const startNs = nowNs();
+  if (options.allowLooser === true && options.updateBaseline !== true) {
+    throw usageError("--allow-looser: nothing is written without --update-baseline; give both, or neither");
+  }
   const suite = parseSuite(await readSuite(file), file, vocabulary());
   const place = { suite: file, folder: dirname(resolve(file)) };
   const chosen = choose(suite, options);
@@ -75,6 +78,8 @@ function choose({ name, checks }: Suite, { only, updateBaseline }: CheckOptions)
 
 async function plan(check: Check, place: Place, options: CheckOptions): Promise<PlannedCheck> {
   const updating = options.updateBaseline === true;
+  // One that cannot be read could not be replaced either: told before anything is measured.
+  if (updating && check.baseline !== undefined) await replacedBaseline(check.baseline, place);
   const read =
     check.kind === "probe"
       ? { kind: "probe" as const, probe: probeOptionsOf(check, place, options.requests) }
@@ -159,5 +164,6 @@ export function farewellOf(
     ...(failed.length > 0 ? [`failed: ${failed.join(", ")}`] : []),
     ...(open.length > 0 ? [`inconclusive: ${open.join(", ")}`] : []),
   ];
-  return { exitCode, says: `${basename(file)}: ${parts.join("; ")}` };
+  const interrupted = report.source.kind === "check" && report.source.interrupted ? "interrupted; " : "";
+  return { exitCode, says: `${basename(file)}: ${interrupted}${parts.join("; ")}` };
 }

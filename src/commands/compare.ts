@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { compareReports } from "../compare/compare-reports.js";
-import { usageError } from "../errors.js";
+import { EXIT, NetlatError, usageError } from "../errors.js";
 import { reportBase } from "../report/base.js";
 import { type ComparisonOptions, comparisonOptions, questionOf } from "./comparison-options.js";
 import { formatOption, outputOption } from "./options.js";
@@ -24,6 +24,14 @@ export function compareCommand(ui: Ui): Command {
       const before = { file: base, report: await readReportFile(base) };
       const after = { file: next, report: await readReportFile(next) };
       const made = reportBase(new Date(), ui.environment(), ui.version);
-      await ui.emit(compareReports(before, after, questionOf(options), made), options);
+      const compared = compareReports(before, after, questionOf(options), made);
+      await ui.emit(compared, options);
+      if (compared.comparison?.pairs.every(({ quantiles }) => quantiles.length === 0)) {
+        throw new NetlatError(
+          EXIT.unreachable,
+          `${base} and ${next} have no answered requests in common: nothing could be compared`,
+          { hint: "give two reports of the same cells or services, with answered requests" },
+        );
+      }
     });
 }

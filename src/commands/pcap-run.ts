@@ -9,14 +9,16 @@ import type { FlowObserver } from "../capture/flows/flow-events.js";
 import { CapturePipeline } from "../capture/pipeline.js";
 import { readCapture, readerMaker } from "../capture/readers/formats.js";
 import { linkTypeName } from "../capture/readers/link-types.js";
-import type { CaptureSummary } from "../capture/readers/record.js";
+import type { CaptureSummary, SecretsSink } from "../capture/readers/record.js";
 import { type CaptureSource, openCapture } from "../capture/source.js";
 import { type CaptureAnalysis, captureAnalysis } from "../detect/capture/conclude.js";
 import { EXIT, NetlatError, usageError } from "../errors.js";
+import { KeyLog } from "../protocols/tls/key-log.js";
 import { captureProgressLine } from "../render/progress.js";
 import { reportBase } from "../report/base.js";
 import type { Report, CaptureSource as SourceFacts } from "../report/model.js";
 import { formatDuration } from "../units/duration.js";
+import { readKeyLog } from "./key-log-option.js";
 import type { PcapOptions } from "./pcap-options.js";
 import type { Ui } from "./ui.js";
 
@@ -36,6 +38,8 @@ export async function analyse(file: string, options: PcapOptions, ui: Ui): Promi
     flowsShown: options.flows,
     evidence: options.slowest,
   });
+  const keyLog = options.keylog === undefined ? new KeyLog() : readKeyLog(options.keylog, ui);
+  const onSecrets: SecretsSink = (body, littleEndian) => keyLog.addDecryptionSecrets(body, littleEndian);
   const resends: Record<string, number> = {};
   const observer = countingResends(analysis.observer, resends);
   const span = { fromNs: options.from ?? Number.NEGATIVE_INFINITY, toNs: options.to ?? Number.POSITIVE_INFINITY };
@@ -44,17 +48,18 @@ export async function analyse(file: string, options: PcapOptions, ui: Ui): Promi
     maxFlows: options.maxFlows,
     idleNs: IDLE_NS,
     accepts: filter === undefined ? undefined : packetTest(filter),
+    keyLog,
   });
   const ticker = new Ticker(source, pipeline, analysis, options, ui);
   const tick = (): void => ticker.tick();
   const ahead = options.reader === "netlat" ? fileToReadAhead(source, availableParallelism()) : null;
   const summary =
     ahead === null
-      ? await readCapture(source, makeReader(pipeline.sink), () => {
+      ? await readCapture(source, makeReader(pipeline.sink, onSecrets), () => {
           pipeline.flush();
           tick();
         })
-      : await readAhead(ahead, pipeline, { ...span, signal, onChunk: tick });
+      : await readAhead(ahead, pipeline, { ...span, signal, onChunk: tick, onSecrets });
   pipeline.finish();
   ui.progress.clear();
   if (summary.packets === 0 && summary.damage !== null) {
@@ -123,7 +128,14 @@ function factsOf(
     flowsEvicted: pipeline.tracker.flowsEvicted,
     filter: [options.filter, options.service].filter((part) => part !== undefined).join("; ") || filter?.text || null,
     interrupted,
+    ...insideOf(pipeline),
   };
+}
+
+/** What was read inside of connections, where there was anything to read. */
+function insideOf({ tracker }: CapturePipeline): Pick<SourceFacts, "inside"> {
+  const { read, unread } = tracker.readInside;
+  return Object.keys(read).length + Object.keys(unread).length === 0 ? {} : { inside: { read, unread } };
 }
 
 /** `2026-11-21T20:17:00.123456789Z`. */

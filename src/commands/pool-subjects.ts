@@ -73,6 +73,8 @@ function ofRun(run: Run, report: Report): PoolSubject {
   const open = run.targetRatePerSecond !== null;
   const pool = run.pool ?? (report.runs.length === 1 ? report.pool : null);
   const pacing = source.kind === "probe" ? source.pacing : "";
+  const level = run.factors.connections;
+  const own = typeof level === "number" ? level : source.kind === "probe" ? source.connections : null;
   return {
     run,
     latency,
@@ -80,7 +82,7 @@ function ofRun(run: Run, report: Report): PoolSubject {
     whyNoRate: capture
       ? "its requests have no spacing"
       : "it was measured in a closed loop, whose rate is what the target let through and not what arrives",
-    connections: capture ? (pool?.connections ?? null) : source.kind === "probe" && open ? source.connections : null,
+    connections: capture ? (pool?.connections ?? null) : open ? own : null,
     ownLoad: !capture,
     arrivalCv2: open && pacing.includes("poisson") ? 1 : open && pacing.includes("constant") ? 0 : null,
     afterNs: run.pool?.after?.residenceNs ?? allFixed(run, fixes),

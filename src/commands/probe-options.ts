@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { usageError } from "../errors.js";
+import { parseConnections } from "../probes/count-levels.js";
 import { parseOnOff, parseQuickack, parseSplit, type SplitLevel, type Switch } from "../probes/levels.js";
 import type { Arrival } from "../probes/pacer.js";
 import type { QuickAck } from "../probes/probe.js";
@@ -34,7 +35,7 @@ export interface ProbeOptions extends EmitOptions, ComparisonOptions, StreamOpti
   readonly requests?: number;
   readonly duration?: Ns;
   readonly warmup: number;
-  readonly connections: number;
+  readonly connections: readonly number[];
   readonly pipeline: number;
   readonly timeout: Ns;
   readonly rate?: number;
@@ -121,7 +122,7 @@ function loadOptions(): Option[] {
       readPositiveDuration,
     ),
     option("--warmup <count>", "requests per connection before measuring", readCount(0), "1"),
-    option("-c, --connections <count>", "connections per cell", readCount(1, 10_000), "1"),
+    option("-c, --connections <levels>", "connections per cell, such as 20 or 1,4", parseConnections, "1"),
     option("--pipeline <count>", "requests on one connection at once, answered in order", readCount(1, 1000), "1"),
     option("--timeout <duration>", "bound on each request, connect and TLS handshake", readPositiveDuration, "5s"),
     option("-r, --rate <rate>", "open loop: requests are due at this rate, whether or not answers come", parseRate),

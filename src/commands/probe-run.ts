@@ -9,7 +9,7 @@ import { cutsFor } from "../probes/levels.js";
 import { describePacing, type Pacing } from "../probes/pacer.js";
 import type { ProbeEngine, TlsSettings } from "../probes/probe.js";
 import { type Resolved, resolveHost } from "../probes/resolve.js";
-import { type PlannedCell, type ProbePlan, type ProbeProgress, runProbe } from "../probes/runner.js";
+import { type PlannedCell, type ProbePlan, type ProbeProgress, placesOf, runProbe } from "../probes/runner.js";
 import { type ChosenEngine, chooseEngine, notSeen } from "../probes/tcp/engines.js";
 import type { RequestSpec, Target } from "../protocols/protocol.js";
 import { progressLine } from "../render/progress.js";
@@ -48,12 +48,13 @@ export async function prepare(endpoint: string, options: ProbeOptions): Promise<
   try {
     const { target, bytes, fields, frames } = await askedOf(running?.url ?? endpoint, options, running?.ca);
     const split = options.split ?? (frames !== undefined && frames.length === 0 ? ONE_WRITE : DEFAULT_SPLIT);
-    const { nagle, quickack, cork, streams, window } = options;
+    const { nagle, quickack, cork, connections, streams, window } = options;
     const factors = {
       nagle,
       split,
       quickack,
       cork,
+      ...(connections.length === 1 ? {} : { connections }),
       ...(streams === undefined ? {} : { streams }),
       ...(window === undefined ? {} : { window }),
       ...(options.tlsResume === undefined ? {} : { resume: options.tlsResume }),
@@ -87,6 +88,13 @@ function checkTogether(options: ProbeOptions): void {
   if (options.pipeline > 1 && !options.reuse) {
     throw usageError("--pipeline: needs a connection that is kept; leave --reuse off out");
   }
+  const needed = atOnce(options);
+  if (options.requests !== undefined && options.requests < needed) {
+    const flag = options.pipeline > 1 ? "--pipeline" : "--streams";
+    throw usageError(
+      `--requests ${options.requests}: ${flag} keeps ${needed} requests under way at once; give --requests ${needed} or more`,
+    );
+  }
   if (options.rate === undefined && options.arrival === "poisson") {
     throw usageError("--arrival poisson: needs an open loop; give --rate, such as --rate 2000/s");
   }
@@ -96,7 +104,9 @@ function checkTogether(options: ProbeOptions): void {
 const OTHER_FILES = 64;
 
 /** The cells take turns, and each keeps its connections meanwhile. @throws NetlatError (exit 2) */
-function checkFileLimit({ connections, reuse }: ProbeOptions, cells: number): void {
+function checkFileLimit(options: ProbeOptions, cells: number): void {
+  const { reuse } = options;
+  const connections = Math.max(...options.connections);
   const limit = openFileLimit();
   const needed = reuse ? connections * cells : connections;
   if (limit === null || needed + OTHER_FILES <= limit) return;
@@ -158,7 +168,8 @@ export function planOf(
   { address, family }: Resolved,
   engine: ProbeEngine,
 ): ProbePlan {
-  const unbounded = options.duration === undefined ? DEFAULT_REQUESTS : Number.POSITIVE_INFINITY;
+  const enough = Math.max(DEFAULT_REQUESTS, atOnce(options));
+  const unbounded = options.duration === undefined ? enough : Number.POSITIVE_INFINITY;
   const requests = options.requests ?? unbounded;
   const rounds = roundsOf(prepared.cells.length, requests, options);
   const pacing: Pacing =
@@ -173,7 +184,7 @@ export function planOf(
     rounds,
     roundNs: options.duration === undefined ? Number.POSITIVE_INFINITY : options.duration / rounds.length,
     gapNs: options.gap,
-    connections: options.connections,
+    connections: Math.max(...options.connections),
     pipeline: options.pipeline,
     h2: prepared.target.request.protocol === "h2" ? streamsOf(options) : undefined,
     reuse: options.reuse,
@@ -198,11 +209,18 @@ function streamsOf(options: ProbeOptions): NonNullable<ProbePlan["h2"]> {
   };
 }
 
+/** How many requests a closed loop keeps under way at once where several share a connection; a block with fewer would not. */
+export function atOnce({ connections, streams, pipeline, rate }: ProbeOptions): number {
+  const shared = Math.max(pipeline, ...(streams ?? []));
+  return rate === undefined && shared > 1 ? Math.max(...connections) * shared : 1;
+}
+
 /** Requests per cell in each round; with time as the only bound ten rounds at most, none much shorter than a second. */
-function roundsOf(cells: number, requests: number, { duration, rate }: ProbeOptions): number[] {
+function roundsOf(cells: number, requests: number, options: ProbeOptions): number[] {
+  const { duration, rate } = options;
   // One cell takes turns with nobody, and an open loop must not be cut: what queues behind a stop belongs to its latency.
   if (cells === 1 && rate !== undefined) return [requests];
-  if (Number.isFinite(requests)) return roundsFor(requests);
+  if (Number.isFinite(requests)) return roundsFor(requests, undefined, atOnce(options));
   const count = Math.max(1, Math.min(10, Math.floor((duration as number) / ROUND_NS)));
   return Array.from({ length: count }, () => Number.POSITIVE_INFINITY);
 }
@@ -219,6 +237,7 @@ function tlsSettings({ labCa }: Prepared, options: ProbeOptions): TlsSettings {
 }
 
 export function sourceOf(prepared: Prepared, options: ProbeOptions, plan: ProbePlan, engine: ProbeEngine) {
+  const connections = [...new Set(plan.cells.map((planned) => placesOf(plan, planned).connections))];
   const withoutStamps = engine.capabilities.timestamping === "yes" && !options.timestamps;
   return {
     kind: "probe" as const,
@@ -233,7 +252,7 @@ export function sourceOf(prepared: Prepared, options: ProbeOptions, plan: ProbeP
       ...notSeen(engine.capabilities),
       ...(withoutStamps ? ["kernel timestamps were turned off (--timestamps off)"] : []),
     ],
-    pacing: describePacing(plan.pacing, plan.connections, plan.pipeline),
+    pacing: describePacing(plan.pacing, connections, plan.pipeline),
     connections: plan.connections,
     requestBytes: prepared.requestBytes,
     rounds: plan.rounds.length,

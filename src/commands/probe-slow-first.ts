@@ -70,7 +70,7 @@ async function measureBursts(
     const report = conclude({
       plan: whole,
       run,
-      source: sourceOf(prepared, options, whole, engine),
+      source: { ...sourceOf(prepared, options, whole, engine), engineReason: "one event loop for all carriers" },
       dnsNs: resolved.dnsNs,
       slowServerNs: options.slowServer,
       base: reportBase(startedAt, ui.environment(), ui.version),

@@ -33,7 +33,11 @@ export async function askedOf(url: string, options: ProbeOptions, labCa: string 
   }
   const stray = streamFlagOf(options);
   if (stray !== undefined) {
-    throw usageError(`${stray}: is for HTTP/2 and gRPC; ask h2c://, grpc:// or, where the server speaks it, https://`);
+    throw usageError(
+      url.toLowerCase().startsWith("https:")
+        ? `${stray}: is for HTTP/2 and gRPC, and this is HTTP/1.1 (--http1.1, or the server's choice by ALPN); leave it out`
+        : `${stray}: is for HTTP/2 and gRPC; ask h2c://, grpc:// or, where the server speaks it, https://`,
+    );
   }
   const protocol = protocolFor(request);
   return { target, bytes: protocol.request().length, fields: protocol.fields(), frames: undefined };

@@ -14,7 +14,7 @@ export function probeCommand(ui: Ui): Command {
     .description("measure a live endpoint, vary one behaviour at a time, and name the cause")
     .argument(
       "[endpoint]",
-      "memcached://host:port/key, redis://host:port/key, http(s)://…, tcp://host:port, tls://host:port, or lab:KIND",
+      "memcached://host:port/key, redis://host:port/key, http(s)://…, h2c://… (HTTP/2 in clear text), grpc(s)://host:port/pkg.Service/Method, tcp://host:port, tls://host:port, or lab:KIND",
       DEFAULT_ENDPOINT,
     );
   return addProbeOptions(command).action((endpoint: string, options: ProbeOptions, { args }: Command) => {

@@ -2,9 +2,10 @@
 import { usageError } from "../errors.js";
 import type { Report } from "../report/model.js";
 import { compareRuns, matchRuns, type Question } from "./compare-runs.js";
-import { measuredKind, type NamedReport, partOf, unlikeness, withoutLate } from "./report-part.js";
+import { contentOf, measuredKind, type NamedReport, partOf, unlikeness, withoutLate } from "./report-part.js";
 import { comparisonWords } from "./words.js";
 
+const SAME = "Both reports hold the same measurement: of another one this says nothing.";
 const APART =
   "The two were measured apart: a difference may also come from the machine's mood between them; netlat probe --ab takes turns.";
 
@@ -29,11 +30,12 @@ export function compareReports(
   const compared = compareRuns({ ...matched, pairs }, { ...question, interleaved: false });
   const comparison = { ...compared, unlike: unlikeness(before, after) };
   const reasons = comparisonWords(comparison, { base: before.file, next: after.file });
+  const same = contentOf(before) === contentOf(after);
   const blocks = comparison.pairs.some(({ quantiles }) => quantiles.some(({ unit }) => unit === "blocks"));
   return {
     ...base,
     source: { kind: "comparison", base: partOf(before), new: partOf(after) },
     comparison,
-    verdict: { status: "none", reasons: blocks ? [...reasons, APART] : reasons },
+    verdict: { status: "none", reasons: [...(same ? [SAME] : []), ...reasons, ...(blocks && !same ? [APART] : [])] },
   };
 }

@@ -7,16 +7,19 @@
  * - runs: several runs on each side
  * - blocks: one run on each side; what differs is held against how the blocks of one run differ among themselves
  * - requests: no blocks are known, as in a capture
+ *
+ * Where there are rounds or blocks, but too few of them, requests do not take their place: nobody can tell.
  */
 import type { Block, Run } from "../report/model.js";
 
 export type Units =
   | { readonly unit: "rounds"; readonly differences: readonly number[] }
-  | { readonly unit: "runs" | "blocks"; readonly base: readonly number[]; readonly next: readonly number[] }
+  | { readonly unit: "runs"; readonly base: readonly number[]; readonly next: readonly number[] }
+  | { readonly unit: "blocks"; readonly base: readonly number[]; readonly next: readonly number[] }
   | { readonly unit: "requests" };
 
 /** With fewer no test can be sure: 6 rounds reach p = 0.03, 4 runs against 4 the same; the spread of 6 blocks is a guess already. */
-const LEAST = { rounds: 6, runs: 4, blocks: 6 };
+export const LEAST = { rounds: 6, runs: 4, blocks: 6 };
 
 const FIELDS: ReadonlyMap<number, "p50Ns" | "p90Ns" | "p99Ns"> = new Map([
   [0.5, "p50Ns"],
@@ -31,14 +34,11 @@ export function independentUnits(base: Run, next: Run, quantile: number, interle
   const field = FIELDS.get(quantile);
   if (field === undefined) return { unit: "requests" };
   const [left, right] = [base.blocks ?? [], next.blocks ?? []];
-  if (interleaved) {
-    const differences = inRounds(left, right, field);
-    if (differences.length >= LEAST.rounds) return { unit: "rounds", differences };
-  }
+  if (interleaved) return { unit: "rounds", differences: inRounds(left, right, field) };
   const runs = { base: perPart(left, field), next: perPart(right, field) };
   if (enough(runs, LEAST.runs)) return { unit: "runs", ...runs };
   const blocks = { base: left.map((block) => block[field]), next: right.map((block) => block[field]) };
-  return enough(blocks, LEAST.blocks) ? { unit: "blocks", ...blocks } : { unit: "requests" };
+  return enough(blocks, 1) ? { unit: "blocks", ...blocks } : { unit: "requests" };
 }
 
 const enough = (sides: { base: readonly number[]; next: readonly number[] }, least: number): boolean =>

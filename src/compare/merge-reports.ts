@@ -4,7 +4,7 @@ import type { Finding, FlowSummary, Report, Run } from "../report/model.js";
 import { drift } from "./drift.js";
 import { mergeDetectors, mergeFindings, mergeTheories } from "./merge-findings.js";
 import { mergeRuns, type PartRun } from "./merge-run.js";
-import { answeredIn, measuredKind, type NamedReport, partOf, unlikeness } from "./report-part.js";
+import { answeredIn, contentOf, measuredKind, type NamedReport, partOf, unlikeness } from "./report-part.js";
 
 /**
  * Adds reports up, run by run of the same id. Histograms add without loss: quantiles, count, min and max are those of all samples
@@ -63,8 +63,8 @@ function checkTogether(given: readonly NamedReport[]): void {
     }
   }
   const seen = new Map<string, string>();
-  for (const { file, report } of given) {
-    const content = JSON.stringify([report.startedAt, report.runs.map((run) => [run.id, run.latency.hdr])]);
+  for (const part of given) {
+    const [file, content] = [part.file, contentOf(part)];
     const twin = seen.get(content);
     if (twin !== undefined) {
       throw usageError(`${twin} and ${file} hold the same measurement: its requests would count twice; leave one out`);

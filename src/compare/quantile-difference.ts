@@ -8,7 +8,7 @@ import { equalShares } from "../stats/quantile-test.js";
 import { mannWhitney, signedRank } from "../stats/rank-tests.js";
 import { type Interval, pairedShiftInterval, shiftInterval } from "../stats/shift.js";
 import { differenceSpread } from "../stats/spread.js";
-import { independentUnits, type Units } from "./independent-units.js";
+import { independentUnits, LEAST, type Units } from "./independent-units.js";
 
 /** Nanoseconds; new minus base, so that a positive difference is slower. */
 export interface QuantileDifference {
@@ -32,7 +32,7 @@ export interface QuantileDifference {
  * - rounds: Hodges-Lehmann interval and Wilcoxon's signed ranks of the differences within rounds
  * - runs: Hodges-Lehmann interval and Mann-Whitney
  * - blocks: how far a block of new typically lies above one of base, not divided by the root of their number: more blocks of the
- *   same run say nothing about how the next run would differ
+ *   same run say nothing about how the next run would differ. The requests must say so too: a p99 of a block of five is no p99
  * - requests: order statistics of both histograms, joined by MOVER; Fisher's exact test of the shares below the common quantile
  * @param quantile between 0 and 1
  * @param confidence of the interval, such as 0.95
@@ -53,9 +53,9 @@ export function quantileDifference(
   const differenceNs = newNs - baseNs;
   const units = independentUnits(base, next, quantile, interleaved);
   const judged =
-    units.unit === "requests"
-      ? byRequests(left, right, quantile, confidence)
-      : byUnits(units, differenceNs, confidence);
+    units.unit === "rounds" || units.unit === "runs"
+      ? byUnits(units, confidence)
+      : byBlocks(units, differenceNs, confidence, byRequests(left, right, quantile, confidence));
   const { lowNs, highNs } = judged;
   return {
     quantile,
@@ -70,27 +70,39 @@ export function quantileDifference(
 }
 
 type Judged = Pick<QuantileDifference, "lowNs" | "highNs" | "pValue" | "unit" | "units">;
-type Measured = Exclude<Units, { readonly unit: "requests" }>;
+type Paired = Extract<Units, { readonly unit: "rounds" | "runs" }>;
 
-function byUnits(measured: Measured, differenceNs: number, confidence: number): Judged {
+function byUnits(measured: Paired, confidence: number): Judged {
   const { unit } = measured;
   if (unit === "rounds") {
     const { differences } = measured;
-    const interval = pairedShiftInterval(differences, confidence);
-    const units = { base: differences.length, new: differences.length };
-    return { ...bounds(interval), pValue: signedRank(differences), unit, units };
+    const count = differences.length;
+    const interval = count < LEAST.rounds ? null : pairedShiftInterval(differences, confidence);
+    return { ...bounds(interval), pValue: signedRank(differences), unit, units: { base: count, new: count } };
   }
   const { base, next } = measured;
+  const tallies = (values: readonly number[]) => values.map((value) => ({ value, count: 1 }));
+  const { pValue } = mannWhitney(tallies(base), tallies(next));
   const units = { base: base.length, new: next.length };
-  if (unit === "runs") {
-    const tallies = (values: readonly number[]) => values.map((value) => ({ value, count: 1 }));
-    const { pValue } = mannWhitney(tallies(base), tallies(next));
-    return { ...bounds(shiftInterval(base, next, confidence)), pValue, unit, units };
-  }
+  return { ...bounds(shiftInterval(base, next, confidence)), pValue, unit, units };
+}
+
+/** What the requests alone say, made as wide as the blocks ask for. */
+function byBlocks(measured: Exclude<Units, Paired>, differenceNs: number, confidence: number, alone: Judged): Judged {
+  if (measured.unit === "requests" || alone.lowNs === null || alone.highNs === null) return alone;
+  const { unit, base, next } = measured;
+  const units = { base: base.length, new: next.length };
+  if (Math.min(units.base, units.new) < LEAST.blocks) return { ...bounds(null), pValue: 1, unit, units };
   const spreadNs = differenceSpread(base, next);
   const half = normalQuantile((1 + confidence) / 2) * spreadNs;
   const pValue = differenceNs === 0 ? 1 : twoSided(differenceNs / spreadNs);
-  return { lowNs: differenceNs - half, highNs: differenceNs + half, pValue, unit, units };
+  return {
+    lowNs: Math.min(differenceNs - half, alone.lowNs),
+    highNs: Math.max(differenceNs + half, alone.highNs),
+    pValue: Math.max(pValue, alone.pValue),
+    unit,
+    units,
+  };
 }
 
 const bounds = (interval: Interval | null) => ({ lowNs: interval?.low ?? null, highNs: interval?.high ?? null });

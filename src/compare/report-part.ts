@@ -1,5 +1,5 @@
 /** A saved report as a part of another one, and how it was measured. */
-import { usageError } from "../errors.js";
+import { EXIT, NetlatError, usageError } from "../errors.js";
 import type { Report, ReportPart, Run } from "../report/model.js";
 import type { RunPair } from "./compare-runs.js";
 
@@ -31,14 +31,28 @@ export function partOf({ file, report }: NamedReport): ReportPart {
   return { file, kind: source.kind, subject: subjectOf(report), ...protocol, startedAt, requests: answeredIn(runs) };
 }
 
-/** probe or capture; of a merged report what its parts are. @throws NetlatError (exit 2) when it holds no measured runs */
-export function measuredKind({ file, report }: NamedReport, verb: string): "probe" | "capture" {
+/** probe or capture; of a merged report what its parts are. @throws NetlatError: exit 2 when it holds no measured runs, exit 3 when it holds one twice */
+export function measuredKind(part: NamedReport, verb: string): "probe" | "capture" {
+  const { file, report } = part;
   const { source } = report;
+  refuseTwins(part);
   const kind = source.kind === "merge" ? source.parts[0]?.kind : source.kind;
   if (kind === "probe" || kind === "capture") return kind;
   throw usageError(
     `${file}: is a report of kind ${source.kind}; netlat ${verb} takes reports of netlat probe and pcap`,
   );
+}
+
+/** Two files with the same content hold one measurement. */
+export const contentOf = ({ report }: NamedReport): string =>
+  JSON.stringify([report.startedAt, report.runs.map((run) => [run.id, run.latency.hdr])]);
+
+/** @throws NetlatError (exit 3): a report in which two runs have one id, as no netlat writes it */
+function refuseTwins({ file, report }: NamedReport): void {
+  const ids = report.runs.map(({ id }) => id);
+  const twin = ids.find((id, at) => ids.indexOf(id) < at);
+  if (twin === undefined) return;
+  throw new NetlatError(EXIT.unreadableInput, `${file}: holds the run ${twin} twice; name a report as netlat wrote it`);
 }
 
 /** Pairs in which netlat was late itself (generator-lag): their numbers say nothing about the target. */

@@ -281,6 +281,16 @@ const captureSourceSchema = z
     flowsShown: count.describe("flows in `flows`: those that lost most time"),
     filter: z.string().nullable(),
     interrupted: z.boolean(),
+    inside: z
+      .object({
+        read: z.record(z.string(), count).describe("connections by what they spoke, such as `HTTP/2 in TLS`"),
+        unread: z
+          .record(z.string(), count)
+          .describe("connections that could not be read, or not to their end, by reason"),
+      })
+      .strict()
+      .optional()
+      .describe("connections whose requests and answers were read inside: HTTP/2, and TLS that a key log opens"),
   })
   .strict();
 

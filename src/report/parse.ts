@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { EXIT, NetlatError } from "../errors.js";
-import { type Report, reportSchema, SCHEMA_ID } from "./model.js";
+import { fromHistogramData } from "./histogram.js";
+import { type HistogramData, type Report, reportSchema, SCHEMA_ID } from "./model.js";
 
 /**
  * Reads a saved report.
@@ -14,9 +15,27 @@ export function parseReport(text: string, name = "the report"): Report {
     throw unreadable(`${name}: its schema is ${JSON.stringify(schema)}; this netlat reads ${SCHEMA_ID}`);
   }
   const result = reportSchema.safeParse(data);
-  if (result.success) return result.data;
+  if (result.success) {
+    refuseDamaged(result.data, [], name);
+    return result.data;
+  }
   const issue = result.error.issues[0] as z.core.$ZodIssue;
   throw unreadable(`${name}: not a report of ${SCHEMA_ID}: at ${pathOf(issue)}: ${issue.message}`, result.error);
+}
+
+/** Every histogram must be readable: found here, the error can name the file and the place. */
+function refuseDamaged(part: unknown, path: readonly PropertyKey[], name: string): void {
+  if (typeof part !== "object" || part === null) return;
+  if ("hdr" in part) {
+    try {
+      fromHistogramData(part as HistogramData);
+    } catch (cause) {
+      throw unreadable(`${name}: at ${pathOf({ path })}: ${(cause as Error).message}`, cause);
+    }
+  }
+  for (const [key, inner] of Object.entries(part)) {
+    refuseDamaged(inner, [...path, Array.isArray(part) ? Number(key) : key], name);
+  }
 }
 
 function parseJson(text: string, name: string): unknown {
@@ -33,7 +52,7 @@ function unreadable(message: string, cause?: unknown): NetlatError {
 }
 
 /** `runs[0].latency.p99`. */
-function pathOf({ path }: z.core.$ZodIssue): string {
+function pathOf({ path }: { path: readonly PropertyKey[] }): string {
   const text = path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
   return text.replace(/^\./, "") || "its top level";
 }

@@ -70,6 +70,15 @@ describe("errors", () => {
   });
 });
 
+test("what an interruption left unsent is no failure of the target", () => {
+  const run = runOf(times(100, 1), { errors: { unsent: 1 } });
+  const source = { kind: "check", suite: "s.yaml", durationNs: 0, interrupted: true } as const;
+  expect(outcome("errors == 0", reportOf([run]))).toBe("fail");
+  expect(outcome("errors == 0", reportOf([run], { source }))).toBe("inconclusive");
+  const failed = runOf(times(100, 1), { errors: { unsent: 1, reset: 1 } });
+  expect(outcome("errors == 0", reportOf([failed], { source }))).toBe("fail");
+});
+
 describe("findings", () => {
   const run = runOf(times(10, 1));
 

@@ -11,6 +11,8 @@ const parse = (text: string) => parseSuite(text, "s.yaml", WORDS);
 const probe = (...lines: string[]) =>
   ["version: 1", "checks:", "  - probe: lab:memcached", ...lines.map((line) => `    ${line}`)].join("\n");
 const expecting = (...lines: string[]) => probe("expect:", ...lines.map((line) => `  - ${line}`));
+const capture = (...lines: string[]) =>
+  ["version: 1", "checks:", "  - pcap: a.pcap", "    expect:", `      - ${lines.join("\n        ")}`].join("\n");
 
 describe("a suite", () => {
   test("keeps what was written, with its lines; defaults come after a check's own settings", () => {
@@ -38,6 +40,7 @@ describe("a suite", () => {
     ["p99.9 < 5ms", { quantile: 0.999 }],
     ["p999 <= 5ms", { quantile: 0.999, comparison: "<=" }],
     ["max < 1s", { quantile: 1, limitNs: 1e9 }],
+    ["phases.queue.p99 < 3ms", { series: "phases.queue", quantile: 0.99 }],
     ["phases.connect.p95 < 3ms", { series: "phases.connect", quantile: 0.95 }],
     ["errors < 0.1%", { kind: "error-share", limit: 0.001 }],
     ["errors.timeout == 0", { kind: "errors", error: "timeout" }],
@@ -109,7 +112,19 @@ describe("what is wrong is told with its line and what is accepted", () => {
     ["a key twice", "version: 1\nversion: 1", /^s\.yaml:2: .*twice/],
     ["nothing", "", /^s\.yaml:1: .*netlat init/],
     ["too deep", "[".repeat(100_000), /^s\.yaml:1: /],
-    ["an alias that multiplies", "a: &a [x]\nb: *c", /^s\.yaml.*alias/i],
+    ["an alias of nothing", "a: &a [x]\nb: *c", /^s\.yaml:2: \*c is an alias of nothing.*quotes/],
+    [
+      "an alias that multiplies",
+      `a: &a [x, x]\n${[..."bcdefghijk"].map((name, at) => `${name}: &${name} [${`*${"abcdefghij"[at]}, `.repeat(9)}]`).join("\n")}`,
+      /^s\.yaml: .*alias/i,
+    ],
+    ["an expectation that is left out", probe("expect:"), /^s\.yaml:4: expect is empty; write/],
+    ["an error that nobody counts", expecting("errors.timeot == 0"), /^s\.yaml:5: .*did you mean timeout.*reset/],
+    [
+      "levels of a capture",
+      capture("where: nagle=on", "expect: p50 < 1s"),
+      /^s\.yaml:6: .*a capture has no levels.*service:/,
+    ],
     ["a map as a key", "? {a: b}\n: c", /^s\.yaml:1: .*a key is a word/],
   ])("%s", (_, text, message) => {
     expect(() => parse(text)).toThrow(message);

@@ -57,7 +57,7 @@ describe("an option", () => {
   it("--format knows the formats", () => {
     expect(formatOption().parseArg?.("json", undefined)).toBe("json");
     expect(refusal(() => formatOption().parseArg?.("xml", undefined), "", "")).toBe(
-      "--format xml: not accepted; use table, json or markdown",
+      "--format xml: not accepted; use table, json, markdown, junit, sarif, github or html",
     );
   });
 });

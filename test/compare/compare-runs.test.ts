@@ -73,6 +73,30 @@ describe("the difference of a quantile", () => {
     });
   });
 
+  it("cannot be told from few rounds or blocks, however many requests they hold", () => {
+    const few = (seed: number, medianNs: number) => runOf(moody(medianNs, 5, 2000, seed), 5);
+    for (const [interleaved, unit] of [
+      [true, "rounds"],
+      [false, "blocks"],
+    ] as const) {
+      const [base, next] = [few(1, 200 * US), few(2, 260 * US)];
+      const found = quantileDifference(base, next, 0.5, 0.95, interleaved);
+      expect(found).toMatchObject({ unit, units: { base: 5, new: 5 }, lowNs: null, highNs: null });
+      expect(verdictOf(base, next, { interleaved })).toBe("cannot-tell");
+    }
+  });
+
+  it("asks the requests beside the blocks: the p99 of 50 requests is one of them, and that of a block of five is no p99", () => {
+    const stalled = (at: number, stallNs: number) => {
+      const latencies = moody(200 * US, 10, 5, at);
+      latencies[at] = stallNs;
+      return runOf(latencies, 10);
+    };
+    const [base, next] = [stalled(7, 400 * US), stalled(31, 5000 * US)];
+    expect(quantileDifference(base, next, 0.99, 0.95)).toMatchObject({ unit: "requests", lowNs: null, highNs: null });
+    expect(verdictOf(base, next, { quantiles: [0.99] })).toBe("cannot-tell");
+  });
+
   it("asks the requests for a quantile that blocks do not keep", () => {
     expect(quantileDifference(calm(200 * US, 1), calm(200 * US, 2), 0.75, 0.95)?.unit).toBe("requests");
   });

@@ -103,6 +103,8 @@ describe("sources", () => {
     expect(() => merge(a, { ...a, file: "copy.json" })).toThrow("a.json and copy.json hold the same measurement");
     expect(() => merge(a, redis)).toThrow("a.json asked by memcached, r.json by redis");
     expect(() => merge(a, pool)).toThrow("p.json: is a report of kind pool");
+    const twice = probeReport("t.json", [runOf([1]), runOf([2])]);
+    expect(() => merge(a, twice)).toThrow("t.json: holds the run nagle=off,split=none twice");
   });
 });
 

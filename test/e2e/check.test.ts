@@ -130,6 +130,17 @@ describe("a baseline", () => {
 
     writeFileSync(join(folder, "kept/cache.json"), "{");
     expect((await netlat(["check", suite])).code).toBe(3);
+    const unread = await netlat(["check", suite, "--update-baseline"]);
+    expect([unread.code, unread.stdout]).toEqual([3, ""]);
+  });
+
+  test("that cannot be written, or must not be loosened without being written: one sentence, exit 2", async () => {
+    const nowhere = suiteOf("nowhere.yaml", ...lines("0ms").map((line) => line.replace("kept/", "/sys/none/")));
+    const lost = await netlat(["check", nowhere, "--update-baseline"]);
+    expect(lost.code).toBe(2);
+    expect(lost.stderr).toMatch(/^netlat: .*nowhere\.yaml:8: baseline .*: the folder \/sys\/none cannot be made/);
+    const alone = await netlat(["check", nowhere, "--allow-looser"]);
+    expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining("--update-baseline")]);
   });
 });
 
@@ -221,6 +232,14 @@ describe("running", () => {
     expect(report.source).toMatchObject({ kind: "check", interrupted: true });
     expect(report.gate?.checks.at(-1)?.outcome).toBe("inconclusive");
     expect(report.verdict.status).toBe("inconclusive");
+    expect(ended.stderr).toContain("long.yaml: interrupted");
+  });
+
+  test("expectations about cells that the check does not have: exit 2, with the cells that it has", async () => {
+    const lines = ["    expect:", "      - where: nagle=of", "        expect: p50 < 1s"];
+    const { code, report, stderr } = await check(suiteOf("where.yaml", ...quick("cells", ...lines)));
+    expect([code, report.runs]).toEqual([2, []]);
+    expect(stderr).toMatch(/nagle=of.*in line 10: cells has no such cell; it has nagle=off,split=none/);
   });
 
   test("a suite that is wrong: one sentence with its line, exit 2, nothing measured", async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -33,6 +33,15 @@ describe("netlat compare", () => {
     expect(back.code).toBe(0);
     expect(back.stdout).toContain("is faster than");
     expect(back.stdout).toMatch(/^✔ p50 +2\d\.\d ms/m);
+  });
+
+  test("says so where two files hold one measurement, and where they have nothing in common: exit 4", async () => {
+    const same = await netlat(["compare", at("quick.json"), at("quick.json")]);
+    expect([same.code, same.stdout]).toEqual([0, expect.stringContaining("hold the same measurement")]);
+    const empty = JSON.stringify({ ...JSON.parse(readFileSync(at("quick.json"), "utf8")), runs: [] });
+    const none = await netlat(["compare", at("quick.json"), "-"], {}, empty);
+    expect([none.code, none.stderr]).toEqual([4, expect.stringContaining("nothing could be compared")]);
+    expect(looksLikeAnError(none.stderr)).toBe(true);
   });
 
   test("has one sentence and the right exit code for what it cannot take", async () => {

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NetlatError } from "../../src/errors.js";
 import { reportBase } from "../../src/report/base.js";
-import type { Report } from "../../src/report/model.js";
+import { histogramOf } from "../../src/report/histogram.js";
+import type { HistogramData, Report } from "../../src/report/model.js";
 import { parseReport } from "../../src/report/parse.js";
 import { reportJsonSchema } from "../../src/report/schema.js";
 
@@ -11,6 +12,23 @@ const report: Report = {
   ...reportBase(new Date("2026-01-02T03:04:05.678Z"), environment, "0.1.0"),
   source: { kind: "pool", from: "a test" },
 };
+
+const flow = (latency: HistogramData) => ({
+  id: 1,
+  a: { address: "127.0.0.1", port: 1 },
+  b: { address: "127.0.0.1", port: 2 },
+  client: null,
+  protocol: "unknown",
+  vantage: "unknown",
+  packets: 2,
+  bytes: 2,
+  handshakeRttNs: null,
+  exchanges: {
+    count: 2,
+    latency,
+    breakdownNs: { network: 0, senderHold: 0, loss: 0, window: 0, server: 0, transfer: 0 },
+  },
+});
 
 function thrownBy(text: string, name?: string): NetlatError {
   try {
@@ -39,6 +57,20 @@ describe("parseReport", () => {
     );
     expect(thrownBy(JSON.stringify({ ...report, more: 1 })).message).toMatch(/top level: .*more/);
     expect(thrownBy("[]", "a.json").message).toMatch(/^a\.json: not a report of netlat\.report\/1: at its top level/);
+  });
+
+  it("names the file and the place of a damaged histogram", () => {
+    const saved = (changes: object) =>
+      JSON.stringify({ ...report, flows: [flow({ ...histogramOf([1, 2]), ...changes })] });
+    expect(parseReport(saved({})).flows).toHaveLength(1);
+    expect(thrownBy(saved({ count: 7 }), "a.json").message).toBe(
+      "a.json: at flows[0].exchanges.latency: a histogram of 7 values holds 2",
+    );
+    const { exitCode, message } = thrownBy(saved({ hdr: "AAAA" }), "a.json");
+    expect([exitCode, message]).toEqual([
+      3,
+      expect.stringMatching(/^a\.json: at flows\[0\]\.exchanges\.latency: not a/),
+    ]);
   });
 
   it("knows another version of the schema, and what is no JSON", () => {
