@@ -186,6 +186,14 @@ export class Http1Answers implements AnswerReader {
   }
 
   #notHttp(): Malformed {
+    const { bytes, length } = this.#line;
+    // A server's connection preface is a SETTINGS frame: three bytes of length, then type 4 (RFC 9113 section 3.4).
+    if (length >= 4 && bytes[0] === 0 && bytes[1] === 0 && bytes[3] === 4) {
+      return this.#fail(
+        "an HTTP/1 status line; this port speaks HTTP/2 (h2c:// or --http2)",
+        this.#line.shown(0, SHOWN),
+      );
+    }
     return this.#fail("an HTTP/1 status line", this.#line.shown(0, SHOWN));
   }
 

@@ -91,6 +91,9 @@ class Pipe {
   }
 }
 
+/** Sees each datagram as it comes to the relay, ahead of delay and loss. */
+export type Tap = (from: "client" | "server", datagram: Buffer) => void;
+
 /** Relays between clients of its own port and one server, with a socket of its own towards the server for each client. */
 export class UdpRelay {
   readonly #front: Socket;
@@ -98,11 +101,13 @@ export class UdpRelay {
   readonly #serverPort: number;
   readonly #toServer: Pipe;
   readonly #toClient: Pipe;
+  readonly #tap: Tap | undefined;
   #silent = false;
 
-  private constructor(front: Socket, serverPort: number, options: LineOptions) {
+  private constructor(front: Socket, serverPort: number, options: LineOptions, tap: Tap | undefined) {
     this.#front = front;
     this.#serverPort = serverPort;
+    this.#tap = tap;
     const seed = options.seed ?? 1;
     this.#toServer = new Pipe(new Line({ ...options, seed }));
     this.#toClient = new Pipe(new Line({ ...options, seed: seed + 1 }));
@@ -110,10 +115,10 @@ export class UdpRelay {
   }
 
   /** Opens a relay on a free port of 127.0.0.1. @param serverPort of a server on 127.0.0.1 */
-  static async open(serverPort: number, options: LineOptions = {}): Promise<UdpRelay> {
+  static async open(serverPort: number, options: LineOptions = {}, tap?: Tap): Promise<UdpRelay> {
     const front = createSocket("udp4").bind(0, "127.0.0.1");
     await once(front, "listening");
-    return new UdpRelay(front, serverPort, options);
+    return new UdpRelay(front, serverPort, options, tap);
   }
 
   /** Where clients send to, on 127.0.0.1. */
@@ -139,6 +144,7 @@ export class UdpRelay {
   }
 
   #fromClient(datagram: Buffer, client: RemoteInfo): void {
+    this.#tap?.("client", datagram);
     const back = this.#backFor(client);
     this.#pass(this.#toServer, () => back.send(datagram, this.#serverPort, "127.0.0.1"));
   }
@@ -148,9 +154,10 @@ export class UdpRelay {
     const known = this.#back.get(key);
     if (known !== undefined) return known;
     const socket = createSocket("udp4");
-    socket.on("message", (datagram) =>
-      this.#pass(this.#toClient, () => this.#front.send(datagram, client.port, client.address)),
-    );
+    socket.on("message", (datagram) => {
+      this.#tap?.("server", datagram);
+      this.#pass(this.#toClient, () => this.#front.send(datagram, client.port, client.address));
+    });
     this.#back.set(key, socket);
     return socket;
   }

@@ -248,7 +248,7 @@ export abstract class H2Connection implements ReceiverHost {
     this.#reader.maxFrameBytes = bytes;
   }
 
-  /** Frames on this stream mean nothing any more: it was reset, or refused. */
+  /** Frames on this stream mean nothing any more: it was reset, by us or by the peer, or refused. */
   ignore(streamId: number): void {
     this.#resetIds.add(streamId);
     if (this.#resetIds.size > MAX_RESET_IDS) this.#resetIds.delete(this.#resetIds.values().next().value!);

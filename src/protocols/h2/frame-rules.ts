@@ -13,6 +13,9 @@ export interface FrameHead {
   readonly offset: number;
 }
 
+/** The reason of the fault where the peer speaks HTTP/1. */
+export const HTTP1_INSTEAD = "an HTTP/1 message where a frame was to come";
+
 const ON_STREAM = 1;
 const ON_CONNECTION = 2;
 const ON_EITHER = 3;
@@ -35,7 +38,7 @@ const PLACE = [
 /** @param maxFrameBytes what the receiver allows: its SETTINGS_MAX_FRAME_SIZE */
 export function checkFrame(head: FrameHead, maxFrameBytes: number): H2Fault | undefined {
   const { type, length, streamId } = head;
-  if (isHttp1(head)) return connectionFault("PROTOCOL_ERROR", "an HTTP/1 message where a frame was to come");
+  if (isHttp1(head)) return connectionFault("PROTOCOL_ERROR", HTTP1_INSTEAD);
   if (length > maxFrameBytes) {
     return connectionFault(
       "FRAME_SIZE_ERROR",

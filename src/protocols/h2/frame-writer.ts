@@ -2,7 +2,7 @@
 import type { ByteSink } from "../hpack/byte-sink.js";
 import { ERROR, type ErrorName, FLAG, FRAME, FRAME_HEADER_BYTES } from "./names.js";
 
-export function writeFrameHead(sink: ByteSink, type: number, flags: number, streamId: number, length: number): void {
+function writeFrameHead(sink: ByteSink, type: number, flags: number, streamId: number, length: number): void {
   const at = sink.reserve(FRAME_HEADER_BYTES);
   const bytes = sink.bytes;
   bytes[at] = length >>> 16;

@@ -81,8 +81,8 @@ export class H2Observer implements FrameSink {
   /** `bytes` of the stream are missing here (a segment that the capture has not). Inside a large DATA frame that costs nothing. */
   gap(bytes: number, nowNs: number): void {
     this.#nowNs = nowNs;
+    this.#offset += bytes + Math.max(0, this.#preface);
     this.#preface = -1;
-    this.#offset += bytes;
     if (this.synchronised && this.#reader.skipData(bytes)) return;
     this.#lose(`${bytes} bytes are missing`);
   }
@@ -95,7 +95,7 @@ export class H2Observer implements FrameSink {
     }
     if (this.#preface === PREFACE.length) {
       this.#preface = -1;
-      this.#offset += at - start;
+      this.#offset = PREFACE.length;
       this.#begin(true);
       this.#emit({ type: "preface", atNs: this.#nowNs, offset: 0, endOffset: PREFACE.length });
       return at;

@@ -39,6 +39,7 @@ export interface ReceiverHost {
   unprocessedAfter(lastStreamId: number): H2Stream[];
   pushed(promisedId: number): H2Fault | undefined;
   closedStream(id: number, type: number): H2Fault | undefined;
+  ignore(streamId: number): void;
   judge(fault: H2Fault): H2Fault | undefined;
   peerEnd(stream: H2Stream): void;
   close(stream: H2Stream): void;
@@ -77,7 +78,7 @@ export class Receiver implements FrameSink {
       case FRAME.WINDOW_UPDATE:
         return this.#onWindowUpdate(head, uint31(bytes, start));
       case FRAME.PING:
-        return this.#onPing(head, bytes.slice(start, end));
+        return this.#onPing(head, new Uint8Array(bytes.subarray(start, end)));
       case FRAME.GOAWAY:
         return this.#onGoaway(bytes, start, end);
       default:
@@ -242,7 +243,10 @@ export class Receiver implements FrameSink {
   #onReset({ streamId, type }: FrameHead, code: number): H2Fault | undefined {
     const connection = this.#connection;
     const stream = connection.streams.get(streamId);
-    if (stream === undefined) return connection.isIdle(streamId) ? connection.closedStream(streamId, type) : undefined;
+    if (stream === undefined && connection.isIdle(streamId)) return connection.closedStream(streamId, type);
+    // What still comes is the stream's fault alone (RFC 9113 section 5.1): gRPC's C-core sends its trailers and RST_STREAM twice at a deadline.
+    connection.ignore(streamId);
+    if (stream === undefined) return undefined;
     connection.close(stream);
     connection.emit({ type: "reset", atNs: connection.nowNs, stream, by: "peer", code, codeName: errorName(code) });
     connection.streamClosed();

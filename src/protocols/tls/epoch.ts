@@ -101,8 +101,8 @@ export class Epoch12 implements Epoch {
   }
 }
 
-/** @param sealed ciphertext and tag @param data what is authenticated beside it */
-function decrypt(
+/** Opens an AEAD. @param sealed ciphertext and tag @param data what is authenticated beside it @returns undefined: the tag does not fit */
+export function decrypt(
   suite: CipherSuite,
   key: Uint8Array,
   nonce: Uint8Array,
@@ -129,7 +129,7 @@ function writeSequence(bytes: Uint8Array, at: number, sequence: number): void {
 }
 
 /** The nonce of RFC 8446 section 5.3 and RFC 7905 section 2. */
-function xorSequence(iv: Uint8Array, sequence: number): Uint8Array {
+export function xorSequence(iv: Uint8Array, sequence: number): Uint8Array {
   const nonce = new Uint8Array(NONCE_BYTES);
   writeSequence(nonce, NONCE_BYTES - 8, sequence);
   for (let i = 0; i < NONCE_BYTES; i++) nonce[i]! ^= iv[i] ?? 0;

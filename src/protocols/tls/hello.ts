@@ -15,6 +15,8 @@ export interface ClientHello {
   readonly versions: readonly number[];
   /** Early data follows (RFC 8446 section 4.2.10). */
   readonly earlyData: boolean;
+  /** QUIC only (RFC 9001 section 8.2): the extension's content. */
+  readonly quicTransportParameters: Uint8Array | undefined;
 }
 
 export interface ServerHello {
@@ -35,9 +37,18 @@ export interface EncryptedExtensions {
   readonly alpn: string | undefined;
   /** Early data was accepted. */
   readonly earlyData: boolean;
+  /** QUIC only (RFC 9001 section 8.2): the extension's content. */
+  readonly quicTransportParameters: Uint8Array | undefined;
 }
 
-const EXTENSION = { serverName: 0, alpn: 16, preSharedKey: 41, earlyData: 42, supportedVersions: 43 } as const;
+const EXTENSION = {
+  serverName: 0,
+  alpn: 16,
+  preSharedKey: 41,
+  earlyData: 42,
+  supportedVersions: 43,
+  quic: 57,
+} as const;
 const RANDOM_BYTES = 32;
 const HOST_NAME = 0;
 /** How much of a list is kept. */
@@ -64,6 +75,7 @@ export function parseClientHello(body: Uint8Array): ClientHello | undefined {
     alpn: protocols(extensions.get(EXTENSION.alpn)),
     versions: versions.length > 0 ? versions : [legacyVersion],
     earlyData: extensions.has(EXTENSION.earlyData),
+    quicTransportParameters: extensions.get(EXTENSION.quic)?.rest(),
   };
 }
 
@@ -93,7 +105,11 @@ export function parseServerHello(body: Uint8Array): ServerHello | undefined {
 export function parseEncryptedExtensions(body: Uint8Array): EncryptedExtensions | undefined {
   const extensions = extensionsOf(new ByteCursor(body));
   if (extensions === undefined) return undefined;
-  return { alpn: protocols(extensions.get(EXTENSION.alpn))[0], earlyData: extensions.has(EXTENSION.earlyData) };
+  return {
+    alpn: protocols(extensions.get(EXTENSION.alpn))[0],
+    earlyData: extensions.has(EXTENSION.earlyData),
+    quicTransportParameters: extensions.get(EXTENSION.quic)?.rest(),
+  };
 }
 
 /** The list at the end of a hello; TLS 1.2 may leave it out. Of an extension that comes twice the first counts. */

@@ -114,6 +114,16 @@ test("handshake time without a key log: the client's last Handshake packet ahead
   expect(watched.quic.state).toMatchObject({ state: "no-secret" });
 });
 
+test("handshake time without a key log: a client that sends 1-RTT ahead of its Finished", () => {
+  const watched = new Watched("");
+  watched.quic.push("client", initial(), 0);
+  watched.quic.push("server", serverFlight(), 40 * MS);
+  watched.oneRtt("client", 0, frames.ping, 41 * MS);
+  watched.quic.push("client", clientFinish(), 42 * MS);
+  watched.quic.push("client", clientFinish(), 99 * MS);
+  expect(watched.quic.handshakeTime?.endNs).toBe(42 * MS);
+});
+
 test("packets ahead of the ServerHello, and of the key log's lines, are opened later", () => {
   const watched = new Watched("");
   watched.quic.push("client", initial(), 0);
@@ -184,6 +194,7 @@ test("Version Negotiation: the client begins again", () => {
   expect(watched.quic.state).toMatchObject({ state: "unsupported-version", reason: expect.stringContaining("grease") });
   const negotiation = [0x80, 0, 0, 0, 0, 4, ...CLIENT_ID, 8, ...FIRST_DCID, 0, 0, 0, 1, 0x6b, 0x33, 0x43, 0xcf];
   watched.quic.push("server", Uint8Array.from(negotiation), 10);
+  expect(watched.quic.state).toMatchObject({ state: "unsupported-version" });
   shaken(watched);
   expect(watched.of("version-negotiation")).toEqual([
     { type: "version-negotiation", atNs: 10, versions: [1, 0x6b3343cf] },
@@ -259,6 +270,25 @@ test("streams: out of order, sent again, ended once", () => {
   expect(watched.of("stream-end")).toEqual([{ type: "stream-end", atNs: 2, from: "client", streamId: 0, bytes: 4 }]);
   expect(watched.of("resent")).toMatchObject([{ bytes: 2, streamId: 0 }]);
   expect(watched.quic.streamBytes("client")).toEqual({ bytes: 6, resentBytes: 2 });
+});
+
+test("what the capture has not got is said", () => {
+  const watched = shaken();
+  watched.oneRtt("client", 0, frames.ping, 1);
+  watched.oneRtt("server", 0, frames.ack([[0, 0]]), 2);
+  expect(watched.quic.missesPackets("client")).toBe(false);
+  watched.oneRtt("server", 1, frames.ack([[0, 7]]), 3);
+  expect([watched.quic.missesPackets("client"), watched.quic.missesPackets("server")]).toEqual([true, false]);
+});
+
+test("streams that never end are bounded, and their number told", () => {
+  const watched = shaken();
+  let number = 0;
+  for (let first = 0; first < 5000; first += 100) {
+    const payload = Array.from({ length: 100 }, (_, at) => frames.stream(4 * (first + at), 1, [1])).flat();
+    watched.oneRtt("client", number, payload, number++);
+  }
+  expect(watched.quic.streamsGivenUp).toBe(5000 - 4096);
 });
 
 test("key updates of both ends, and a straggler of the phase before", () => {

@@ -7,14 +7,14 @@ export type Level = "initial" | "0-rtt" | "handshake" | "1-rtt";
 export type From = "client" | "server";
 
 export const hex = (text: string): Buffer => Buffer.from(text, "hex");
-export const SECRETS = {
+const SECRETS = {
   clientEarly: Buffer.alloc(32, 1),
   clientHandshake: Buffer.alloc(32, 2),
   serverHandshake: Buffer.alloc(32, 3),
   clientTraffic: Buffer.alloc(32, 4),
   serverTraffic: Buffer.alloc(32, 5),
 };
-export const CLIENT_RANDOM = Buffer.alloc(32, 7);
+const CLIENT_RANDOM = Buffer.alloc(32, 7);
 export const KEY_LOG = [
   ["CLIENT_EARLY_TRAFFIC_SECRET", SECRETS.clientEarly],
   ["CLIENT_HANDSHAKE_TRAFFIC_SECRET", SECRETS.clientHandshake],
@@ -44,7 +44,7 @@ export interface PacketOptions {
 }
 
 export const CLIENT_ID = hex("c1c1c1c1");
-export const SERVER_ID = hex("5e5e5e5e5e5e5e5e");
+const SERVER_ID = hex("5e5e5e5e5e5e5e5e");
 export const FIRST_DCID = hex("0123456789abcdef");
 
 /** A protected packet of AES-128-GCM, with a packet number of two bytes. */
