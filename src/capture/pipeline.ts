@@ -2,6 +2,7 @@
  * Records to flows: rows of packets are filled here, or come from elsewhere, and are handed to the tracker many at a time.
  * (`npm run bench -- pcap` watches it.)
  */
+import type { KeyLog } from "../protocols/tls/key-log.js";
 import type { Packet } from "./decode/packet.js";
 import type { FlowObserver } from "./flows/flow-events.js";
 import { FlowTracker } from "./flows/flow-tracker.js";
@@ -17,6 +18,8 @@ export interface PipelineOptions extends Span {
   readonly idleNs: number;
   /** Which segments are looked at, by their two ends; undefined: all. */
   readonly accepts: ((packet: Packet) => boolean) | undefined;
+  /** Opens TLS; it may grow while the capture is read. undefined: TLS stays closed. */
+  readonly keyLog?: KeyLog | undefined;
 }
 
 export class CapturePipeline {

@@ -22,8 +22,8 @@ export type ProbeFindingCode = (typeof PROBE_FINDING_CODES)[number];
 /** Judged on rates and times that a user gives or a report holds, by `netlat pool`. */
 export type PoolFindingCode = "pool-undersized" | "pool-oversized";
 
-/** Only a probe shows them yet. */
-type StreamFindingCode = "h2-stream-limit" | "h2-head-of-line" | "h2-flow-control" | "h2-ping-enforced" | "h2-goaway";
+/** Only a probe shows them: requests that wait in the client cannot be seen on the wire, nor what it would have been without bulk data. */
+type StreamFindingCode = "h2-stream-limit" | "h2-head-of-line";
 
 /** A capture shows all others but our own lateness: it was not us who asked. */
 export type CaptureFindingCode = Exclude<FindingCode, "generator-lag" | PoolFindingCode | StreamFindingCode>;
@@ -34,9 +34,6 @@ const NOT_IN_CAPTURES: readonly FindingCode[] = [
   "pool-oversized",
   "h2-stream-limit",
   "h2-head-of-line",
-  "h2-flow-control",
-  "h2-ping-enforced",
-  "h2-goaway",
 ];
 
 /** In the order of the report. */

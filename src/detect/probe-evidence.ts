@@ -6,6 +6,8 @@ export interface ProbeCell {
   readonly run: Run;
   /** For people: its levels of the factors that vary, such as `nagle=on split=fields`. */
   readonly name: string;
+  /** Connections that it keeps at once, where not all cells have as many; undefined: as `ProbeEvidence.connections` says. */
+  readonly connections?: number;
   readonly nagle: boolean;
   /** Pieces that the request is written in. */
   readonly pieces: number;

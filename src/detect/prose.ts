@@ -163,7 +163,7 @@ export const PROSE = {
     },
   },
   "h2-stream-limit": {
-    summary: "more requests at once than the server allows streams on a connection: the rest waits in the client",
+    summary: "more requests at once than streams on a connection: the rest waits in the client",
     title: (waited: Delayed, limit: number): string =>
       `stream limit: ${shareOf(waited)} waited ${formatDuration(waited.p50Ns)} (p50) for one of ${limit} streams on their connection`,
     fix: [
@@ -186,13 +186,21 @@ export const PROSE = {
     summary: "a request's body waits for the server to open its HTTP/2 window",
     title: (delayed: Delayed): string =>
       `flow control: ${shareOf(delayed)} waited ${formatDuration(delayed.p50Ns)} (p50) for window to send their body`,
-    fix: [
-      "raise the server's window (nginx http2_body_preread_size, envoy initial_stream_window_size, grpc-go InitialWindowSize) to bandwidth x round trip",
-      "let the server read bodies as they come: a window that is not opened again is an application that does not read",
-    ],
+    captured: (delayed: Delayed): string =>
+      `flow control: ${shareOf(delayed)} waited ${formatDuration(delayed.p50Ns)} (p50) for the rest of the answer, until the client gave window`,
+    fix: {
+      server: [
+        "raise the server's window (nginx http2_body_preread_size, envoy initial_stream_window_size, grpc-go InitialWindowSize) to bandwidth x round trip",
+        "let the server read bodies as they come: a window that is not opened again is an application that does not read",
+      ],
+      client: [
+        "raise the client's window to bandwidth x round trip (Go http.HTTP2Config MaxReceiveBufferPerStream, Node settings.initialWindowSize and setLocalWindowSize, grpc-go WithInitialWindowSize, nghttp -w and -W)",
+        "let the client read answers as they come: a window that is not opened again is an application that does not read",
+      ],
+    },
   },
   "h2-ping-enforced": {
-    summary: "the server ends the connection because it was pinged too often (GOAWAY ENHANCE_YOUR_CALM)",
+    summary: "the server ends the connection because it was pinged too often",
     title: (ended: number, of: number, debug: string): string =>
       `pings refused: ${ended} of ${of} connections were ended with ENHANCE_YOUR_CALM${debug === "" ? "" : ` "${debug}"`}`,
     fix: [
@@ -221,8 +229,7 @@ export const PROSE = {
     ],
   },
   "pool-oversized": {
-    summary:
-      "the pool has many more connections than the load needs: they cost memory, handshakes and the server's slots",
+    summary: "the pool has many more connections than the load needs, at the server's cost too",
     title: (connections: number, needed: number): string =>
       `pool too large: ${connections} connections where ${needed} ${needed === 1 ? "carries" : "carry"} the load with head room`,
     fix: [

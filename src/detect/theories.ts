@@ -6,7 +6,7 @@ import type { Finding, Theory } from "../report/model.js";
 import { digits, formatDuration } from "../units/duration.js";
 import { formatRate } from "../units/rate.js";
 import { feltNs, type LatencyInQuestion, latencyInQuestion } from "./latency-in-question.js";
-import { median, pathRttNs, quantile, usableCells } from "./probe/cells.js";
+import { connectionsOf, median, pathRttNs, quantile, severalWrites, usableCells } from "./probe/cells.js";
 import { reopenedConnections, setupNs } from "./probe/connection-churn.js";
 import { timelyEvidence } from "./probe/generator-lag.js";
 import { idleWhileWaiting, poolWaitsNs } from "./probe/own-waiting.js";
@@ -134,14 +134,12 @@ function slowServerTheory(evidence: ProbeEvidence, question: LatencyInQuestion):
 
 function poolTooSmall(evidence: ProbeEvidence, question: LatencyInQuestion): Outcome {
   const { cell } = question;
-  const { connections } = evidence;
+  const connections = connectionsOf(evidence, cell);
   const perSecond = cell.run.targetRatePerSecond ?? cell.run.ratePerSecond;
   const meanNs = cell.run.latency.mean;
   const inFlight = (perSecond * meanNs) / 1e9;
-  const law = `L = ${formatRate(perSecond)} x ${formatDuration(meanNs)} = ${digits(inFlight)} in flight on ${connections} connection${connections === 1 ? "" : "s"}`;
-  if (!evidence.openLoop) {
-    return { verdict: "refuted", because: `${law}; closed loop: no request waits for a connection` };
-  }
+  const law = `L = ${formatRate(perSecond)} x ${formatDuration(meanNs)} = ${digits(inFlight)} in flight on ${placesWords(connections, cell)}`;
+  if (!evidence.openLoop) return streamsTooFew(question, law);
   const wait = poolWaitsNs(cell);
   const felt = feltNs(evidence, cell);
   const mostly = [0.5, 0.99].some(
@@ -150,16 +148,38 @@ function poolTooSmall(evidence: ProbeEvidence, question: LatencyInQuestion): Out
   const waited = `requests waited ${formatDuration(median(wait) ?? 0)} (p50), ${formatDuration(quantile(wait, 0.99) ?? 0)} (p99) for a free one`;
   const busy = idleWhileWaiting(evidence, cell);
   if (busy !== null) {
-    const idle = `only ${digits(busy)} of ${connections} connections were busy at the ${formatRate(cell.run.ratePerSecond)} achieved`;
+    const idle = `only ${digits(busy)} of ${placesWords(connections, cell)} were busy at the ${formatRate(cell.run.ratePerSecond)} achieved`;
     return untested(`${waited}, but ${idle}: netlat itself is the bottleneck; lower --rate`);
   }
-  const confirmed = question.slow && mostly && inFlight > connections;
+  const confirmed = question.slow && mostly && inFlight > connections * streamsAsked(cell);
   const calmNs = evidence.calm?.run.latency.mean ?? meanNs;
   const cured = (perSecond * calmNs) / 1e9;
-  if (confirmed && evidence.calm !== cell && cured <= connections) {
+  if (confirmed && evidence.calm !== cell && cured <= connections * streamsAsked(cell)) {
     return decided(true, `${law}; ${waited}; a consequence: at the calmest cell's latency L is ${digits(cured)}`);
   }
   return decided(confirmed, `${law}; ${waited}`);
+}
+
+/** In a closed loop nobody waits for a connection; but on one of HTTP/2 for a stream, above the server's limit. */
+function streamsTooFew(question: LatencyInQuestion, law: string): Outcome {
+  const { cell } = question;
+  if (streamsAsked(cell) === 1) {
+    return { verdict: "refuted", because: `${law}; closed loop: no request waits for a connection` };
+  }
+  const waitNs = quantile(cell.queueNs, question.quantile === "p50" ? 0.5 : 0.99) ?? 0;
+  const waited = `requests waited ${formatDuration(median(cell.queueNs) ?? 0)} (p50), ${formatDuration(quantile(cell.queueNs, 0.99) ?? 0)} (p99) for a stream`;
+  const limit = cell.run.h2?.streamLimit ?? Number.POSITIVE_INFINITY;
+  return decided(streamsAsked(cell) > limit && explains(waitNs, question, EXPLAINS_SHARE), `${law}; ${waited}`);
+}
+
+/** Requests that may be under way at once on a connection. */
+const streamsAsked = ({ run }: ProbeCell): number => run.h2?.streams ?? 1;
+
+/** `20 connections`; of HTTP/2 with the streams that the server allows of those asked for. */
+function placesWords(connections: number, cell: ProbeCell): string {
+  const words = `${connections} connection${connections === 1 ? "" : "s"}`;
+  const streams = Math.min(streamsAsked(cell), cell.run.h2?.streamLimit ?? Number.POSITIVE_INFINITY);
+  return streams === 1 ? words : `${words} x ${streams} streams`;
 }
 
 /** Linux waits at least 200 ms before it sends again by timer (TCP_RTO_MIN). */
@@ -188,7 +208,7 @@ function nagleDelayedAck(evidence: ProbeEvidence, _question: LatencyInQuestion, 
   }
   const tried = usableCells(evidence).filter(couldStall);
   if (tried.length === 0)
-    return untested("no usable cell has Nagle on and several writes: add --nagle on --split fields");
+    return untested(`no usable cell has Nagle on and several writes: add ${severalWrites(usableCells(evidence))}`);
   const worstNs = Math.max(...tried.map((cell) => cell.run.latency.p50));
   return decided(
     false,

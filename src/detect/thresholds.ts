@@ -93,9 +93,14 @@ export const FULL_POOL_SHARE = 0.9;
 
 /** A request that waits for a stream, or for window, waits for at least a round trip or an answer; less is our own event loop. */
 export const MIN_STREAM_WAIT_NS = 0.2 * MS;
+/** And for a stream at least this part of the service time: of a hundred requests at once the first do not wait for any, but for us. */
+export const STREAM_WAIT_SHARE = 0.05;
 /** Small requests beside a bulk transfer on their connection: slower by this factor, and by so much, than beside it on another one. */
 export const HEAD_OF_LINE_FACTOR = 2;
 export const MIN_HEAD_OF_LINE_NS = 1 * MS;
+
+/** Nobody asked for a shorter wait: then a pool is called too small only when this share of its requests must wait. */
+export const MIN_WAITING_SHARE = 0.1;
 
 /** A pool is too large with this many times the connections that keep waiting below the target: growth and bursts use up the rest. */
 export const OVERSIZED_FACTOR = 2;

@@ -2,17 +2,28 @@
 import type { Effect, Finding } from "../report/model.js";
 import { formatDuration } from "../units/duration.js";
 import { latencyInQuestion } from "./latency-in-question.js";
-import { usableCells } from "./probe/cells.js";
+import { severalWrites, usableCells } from "./probe/cells.js";
 import { timelyEvidence } from "./probe/generator-lag.js";
 import type { ProbeCell, ProbeEvidence } from "./probe-evidence.js";
 import { theories } from "./theories.js";
+import { EXPLAINS_SHARE } from "./thresholds.js";
 
 /** Theories that a finding of the same name, or of this name, has already told. */
 const TOLD_BY: Readonly<Record<string, Finding["code"]>> = {
   "slow-connect": "connection-churn",
   "slow-server": "slow-server",
   "nagle-delayed-ack": "nagle-delayed-ack",
+  "pool-too-small": "h2-stream-limit",
 };
+
+/** Where requests are streams, these are the question; that nothing waited for a delayed ACK is said behind them. */
+const LEADING: readonly Finding["code"][] = [
+  "h2-ping-enforced",
+  "h2-stream-limit",
+  "h2-head-of-line",
+  "h2-flow-control",
+  "h2-goaway",
+];
 
 /** From so many combinations on, a list of them says less than their number. */
 const FOLD_FROM = 4;
@@ -28,12 +39,13 @@ export function verdict(evidence: ProbeEvidence, findings: readonly Finding[], e
   if (cells.length === 0) return lagWords(lags, "the target");
   const stalls = findings.filter((finding) => finding.code === "nagle-delayed-ack");
   const others = findings.filter(({ code }) => code !== "nagle-delayed-ack" && code !== "generator-lag");
+  const groups = byCode(others.filter((finding) => finding.severity !== "info"));
+  const leads = groups.filter(([first]) => stalls.length === 0 && first !== undefined && LEADING.includes(first.code));
   return [
+    ...leads.flatMap((group) => withFix(group, cells)),
     ...(stalls.length > 0 ? stallWords(stalls, cells, effects) : [calmWords(cells)]),
-    ...byCode(others.filter((finding) => finding.severity !== "info")).flatMap((group) => [
-      findingWords(group, cells),
-      ...(group[0]?.fix.slice(0, 1).map((fix) => `To change: ${fix}.`) ?? []),
-    ]),
+    ...groups.filter((group) => !leads.includes(group)).flatMap((group) => withFix(group, cells)),
+    ...pipelineWords(cells),
     ...theoryWords(timely, findings),
     ...byCode(others.filter((finding) => finding.severity === "info")).map((group) => findingWords(group, cells)),
     ...(lags.length > 0 ? lagWords(lags, namesOf(lags, evidence.cells)) : []),
@@ -69,8 +81,26 @@ function stallSentence(stall: Finding, cells: readonly ProbeCell[]): string {
 
 function calmWords(cells: readonly ProbeCell[]): string {
   const tried = cells.some((cell) => cell.nagle && cell.pieces > 1 && !cell.cork);
-  const limit = tried ? "" : "; Nagle on with several writes was not tried (--nagle on --split fields)";
+  const limit = tried ? "" : `; Nagle on with several writes was not tried (${severalWrites(cells)})`;
   return `No stall: in ${combinations(cells.length)} no request waited for a delayed ACK, p50 ${p50Range(cells)}${limit}.`;
+}
+
+const withFix = (group: readonly Finding[], cells: readonly ProbeCell[]): string[] => [
+  findingWords(group, cells),
+  ...(group[0]?.fix.slice(0, 1).map((fix) => `To change: ${fix}.`) ?? []),
+];
+
+/** Answers on a pipelined connection come in order (RFC 9112 section 9.3.2): where that is most of the latency, in the worst cell. */
+function pipelineWords(cells: readonly ProbeCell[]): string[] {
+  const blocked = cells
+    .map((cell) => ({ cell, behindNs: cell.run.phases.behind?.p50 ?? 0, latencyNs: cell.run.latency.p50 }))
+    .filter(({ behindNs, latencyNs }) => behindNs > EXPLAINS_SHARE * latencyNs)
+    .sort((left, right) => right.behindNs - left.behindNs);
+  return blocked.slice(0, 1).map(({ cell, behindNs, latencyNs }) => {
+    const name = cells.length > 1 ? `${cell.name}: ` : "";
+    const waited = `${formatDuration(behindNs)} of ${formatDuration(latencyNs)} (p50)`;
+    return `${name}head-of-line blocking by pipelining: requests waited ${waited} for the answers to earlier ones on their connection; fewer in a pipeline, more connections, or HTTP/2 streams, whose answers come in any order.`;
+  });
 }
 
 /** Findings of one code, the most costly first: the first is told, the others counted. */

@@ -1,6 +1,6 @@
 /** From a finished run to the report: runs, effects, findings, theories, pool and the verdict in words. Pure. */
 import { judge } from "../detect/judge.js";
-import { extremes, usableCells } from "../detect/probe/cells.js";
+import { connectionsOf, extremes, usableCells } from "../detect/probe/cells.js";
 import { timelyEvidence } from "../detect/probe/generator-lag.js";
 import { idleWhileWaiting } from "../detect/probe/own-waiting.js";
 import type { ProbeCell, ProbeEvidence } from "../detect/probe-evidence.js";
@@ -12,7 +12,7 @@ import type { Finding, HistogramData, PoolReport, ProbeSource, Report, Run } fro
 import { LatencyHistogram } from "../stats/histogram.js";
 import { effects } from "./effects.js";
 import { cellName } from "./experiment.js";
-import type { CellRun, ProbePlan, ProbeRun } from "./runner.js";
+import { type CellRun, type ProbePlan, type ProbeRun, placesOf } from "./runner.js";
 import { judgeWire } from "./wire.js";
 
 export interface Conclusion {
@@ -57,11 +57,12 @@ export function conclude({ plan, run, source, dnsNs, slowServerNs, base }: Concl
 function evidenceOf({ planned, collected }: CellRun, plan: ProbePlan, dnsNs: number | null): ProbeCell {
   const { cell, cuts } = planned;
   const { kernel } = collected;
+  const { connections, pipeline } = placesOf(plan, planned);
   const { wire, used } = judgeWire({
     pieces: cuts.length + 1,
     nagle: cell.nagle === "on",
     cork: cell.cork === "on",
-    pipeline: plan.pipeline,
+    pipeline,
     transport: plan.target.transport,
     writes: collected.writes,
     segments: kernel?.dataSegmentsOut ?? null,
@@ -107,6 +108,7 @@ function evidenceOf({ planned, collected }: CellRun, plan: ProbePlan, dnsNs: num
       cell,
       plan.cells.map((planned) => planned.cell),
     ),
+    ...(connections === plan.connections ? {} : { connections }),
     nagle: cell.nagle === "on",
     pieces: cuts.length + 1,
     wholes: collected.wholes,
@@ -173,6 +175,8 @@ function poolOf(evidence: ProbeEvidence, plan: ProbePlan, findings: readonly Fin
   const { worst, calm } = evidence;
   // On a pipelined connection a request does not hold the connection for itself.
   if (plan.pipeline > 1) return null;
+  // Nor on one of HTTP/2 with other streams beside it: what waits, and for what, stands with the streams.
+  if ((worst?.run.h2?.streams ?? 1) > 1) return null;
   // Where netlat is what requests wait for, no number of connections can be derived from it.
   if (worst === null || idleWhileWaiting(evidence, worst) !== null) return null;
   const arrivalPerSecond = plan.pacing.kind === "open" ? plan.pacing.ratePerSecond : worst.run.ratePerSecond;
@@ -182,7 +186,7 @@ function poolOf(evidence: ProbeEvidence, plan: ProbePlan, findings: readonly Fin
   return sizePool({
     arrivalPerSecond,
     residenceNs,
-    connections: plan.connections,
+    connections: connectionsOf(evidence, worst),
     afterNs: fixed ? Math.max(1, calm.run.latency.mean) : null,
   });
 }

@@ -11,12 +11,13 @@ import type { QuickAck } from "./probe.js";
 /** What bulk transfer runs beside the requests of a cell: none, one on their connection, or one on a connection of its own. */
 export type Bulk = "none" | "same" | "other";
 
-/** What varies, one level of each. The optional ones are of HTTP/2 and TLS, and stand in a cell's name only where given. */
+/** What varies, one level of each. The optional ones stand in a cell's name only where given. */
 export interface Levels {
   readonly nagle: Switch;
   readonly split: SplitLevel;
   readonly quickack: QuickAck;
   readonly cork: Switch;
+  readonly connections?: number;
   /** Requests at once on a connection. */
   readonly streams?: number;
   /** SETTINGS_INITIAL_WINDOW_SIZE that we announce, and the connection's window, in bytes. */
@@ -42,7 +43,7 @@ const ROUNDS = 10;
 const LEAST_PER_BLOCK = 5;
 
 /** In the order of a cell's name. */
-const FACTORS = ["nagle", "split", "quickack", "cork", "streams", "window", "bulk", "resume"] as const;
+const FACTORS = ["nagle", "split", "quickack", "cork", "connections", "streams", "window", "bulk", "resume"] as const;
 
 /** Every combination of the levels: the full factorial. */
 export function cellsOf(factors: Factors): Cell[] {
@@ -77,11 +78,12 @@ export function cellName(cell: Cell, cells: readonly Cell[]): string {
 /**
  * How many requests a cell gets in each round: ten rounds, fewer when a block would be shorter than five requests.
  * @param most rounds
+ * @param least requests of a block: those that are to be under way at once must be there at once
  * @param requestsPerCell Infinity (bounded by time alone) gives ten unbounded blocks
  * @returns one number per round, at least one round; they add up to `requestsPerCell`
  */
-export function roundsFor(requestsPerCell: number, most = ROUNDS): number[] {
-  const rounds = Math.max(1, Math.min(most, Math.floor(requestsPerCell / LEAST_PER_BLOCK)));
+export function roundsFor(requestsPerCell: number, most = ROUNDS, least = 1): number[] {
+  const rounds = Math.max(1, Math.min(most, Math.floor(requestsPerCell / Math.max(LEAST_PER_BLOCK, least))));
   const base = Math.floor(requestsPerCell / rounds);
   const longer = requestsPerCell - base * rounds;
   return Array.from({ length: rounds }, (_, round) => base + (round < longer ? 1 : 0));

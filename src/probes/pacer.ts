@@ -31,10 +31,14 @@ export function openLoop(ratePerSecond: number, arrival: Arrival, seed: number):
   };
 }
 
-/** @param pipeline requests that may be on one connection at once */
-export function describePacing(pacing: Pacing, connections: number, pipeline = 1): string {
+/**
+ * @param connections of each cell, each number once
+ * @param pipeline requests that may be on one connection at once
+ */
+export function describePacing(pacing: Pacing, connections: readonly number[], pipeline = 1): string {
   const places = pipeline === 1 ? "" : ` with ${pipeline} requests each`;
-  const on = `${connections} connection${connections === 1 ? "" : "s"}${places}`;
+  const plural = connections.length === 1 && connections[0] === 1 ? "" : "s";
+  const on = `${connections.join(" or ")} connection${plural}${places}`;
   return pacing.kind === "closed"
     ? `closed loop, ${on}`
     : `open loop, ${pacing.ratePerSecond}/s ${pacing.arrival}, ${on}`;

@@ -30,6 +30,7 @@ export interface ProbePlan {
   /** Measuring time per cell and round; Infinity: the requests alone bound it. */
   readonly roundNs: number;
   readonly gapNs: Ns;
+  /** Of a cell whose levels do not say. */
   readonly connections: number;
   /** Requests that may be on one connection at once. */
   readonly pipeline: number;
@@ -130,7 +131,19 @@ function newCollector(plan: ProbePlan): CellCollector {
   return new CellCollector({ keepSlowest: plan.keepSlowest, openLoop: plan.pacing.kind === "open", reuse: plan.reuse });
 }
 
-function laneSpec(plan: ProbePlan, { cell, cuts, peer = plan, carrier }: PlannedCell): LaneSpec {
+/** How many connections a cell has, and how many requests may be on each at once. */
+export function placesOf(
+  plan: ProbePlan,
+  { cell, carrier }: PlannedCell,
+): Pick<LaneSpec, "connections" | "pipeline"> {
+  return {
+    connections: carrier?.connections ?? cell.connections ?? plan.connections,
+    pipeline: carrier?.pipeline ?? cell.streams ?? plan.pipeline,
+  };
+}
+
+function laneSpec(plan: ProbePlan, planned: PlannedCell): LaneSpec {
+  const { cell, cuts, peer = plan, carrier } = planned;
   return {
     target: peer.target,
     address: peer.address,
@@ -142,8 +155,7 @@ function laneSpec(plan: ProbePlan, { cell, cuts, peer = plan, carrier }: Planned
       quickack: cell.quickack,
       cork: cell.cork === "on",
     },
-    connections: plan.connections,
-    pipeline: cell.streams ?? plan.pipeline,
+    ...placesOf(plan, planned),
     h2: plan.h2 === undefined ? undefined : h2Behaviour(plan.h2, cell),
     reuse: plan.reuse,
     timeoutNs: plan.timeoutNs,
@@ -151,7 +163,7 @@ function laneSpec(plan: ProbePlan, { cell, cuts, peer = plan, carrier }: Planned
     tls: peer.tls === undefined ? undefined : { ...peer.tls, resume: cell.resume === "on" },
     timestamps: plan.timestamps,
     slowest: plan.keepSlowest,
-    ...carrier,
+    slowFirst: carrier?.slowFirst,
   };
 }
 

@@ -52,6 +52,18 @@ test("answers make the latency, failures are counted by kind and kept out of it"
   expect(cell.corrected.count).toBe(0);
 });
 
+test("each round is a block with its own quantiles; one without an answer is none", () => {
+  const cell = collector(false);
+  const latencies = Array.from({ length: 100 }, (_, at) => ({ end: (100 - at) * 10 }));
+  cell.add(0, block({ measured: samples(...latencies, { end: 9e9, status: statusOf("timeout") }) }));
+  cell.add(1, block({ measured: samples({ end: 9e9, status: statusOf("timeout") }) }));
+  cell.add(2, block({ measured: samples({ end: 70 }) }));
+  expect(cell.blocks).toEqual([
+    { round: 0, requests: 100, meanNs: 505, p50Ns: 500, p90Ns: 900, p99Ns: 990 },
+    { round: 2, requests: 1, meanNs: 70, p50Ns: 70, p90Ns: 70, p99Ns: 70 },
+  ]);
+});
+
 test("open loop: the corrected latency starts at the intended start, and what was never sent or answered counts with the age it reached", () => {
   const cell = collector(true);
   const answered = { intended: 0, ready: 400, start: 500, end: 700 };

@@ -75,6 +75,15 @@ describe("roundsFor", () => {
     expect(roundsFor(requests)).toEqual(blocks);
   });
 
+  it.each([
+    [100, 100, [100]],
+    [1000, 100, Array(10).fill(100)],
+    [250, 100, [125, 125]],
+    [50, 100, [50]],
+  ])("%i requests of which %i are to be there at once: no block has fewer", (requests, atOnce, blocks) => {
+    expect(roundsFor(requests, undefined, atOnce)).toEqual(blocks);
+  });
+
   it("adds up exactly, in blocks of nearly equal size", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1e6 }), (requests) => {

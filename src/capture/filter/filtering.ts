@@ -42,6 +42,8 @@ export function filtered(observer: FlowObserver, filter: FlowFilter): FlowObserv
     hold: (hold) => wants(hold.flow) && observer.hold?.(hold),
     resend: (resend) => wants(resend.flow) && observer.resend?.(resend),
     windowStall: (stall) => wants(stall.flow) && observer.windowStall?.(stall),
+    flowControlStall: (stall) => wants(stall.flow) && observer.flowControlStall?.(stall),
+    goaway: (goaway) => wants(goaway.flow) && observer.goaway?.(goaway),
     lateAck: (late) => wants(late.flow) && observer.lateAck?.(late),
     reset: (flow, ...rest) => wants(flow) && observer.reset?.(flow, ...rest),
     nagleOff: (flow, side) => wants(flow) && observer.nagleOff?.(flow, side),

@@ -3,7 +3,18 @@
  * the whole analysis, most of it in the caches that they wash out. `npm run bench -- pcap` watches it.
  */
 import type { Breakdown } from "../../report/model.js";
-import type { EarlyAck, Exchange, Flow, Hold, PacketNote, Resend, Side, WindowStall } from "./flow-events.js";
+import type { StreamExchange } from "../streams/stream-exchange.js";
+import type {
+  EarlyAck,
+  Exchange,
+  Flow,
+  FlowControlStall,
+  Hold,
+  PacketNote,
+  Resend,
+  Side,
+  WindowStall,
+} from "./flow-events.js";
 import { F, type FlowSlab, R, rareOf, recordOf, S, ST, STATE, sideOf, X, XT } from "./flow-slab.js";
 import type { PacketNotes } from "./packet-notes.js";
 
@@ -51,6 +62,7 @@ export class EndedExchange implements Exchange {
   holds: readonly Hold[] = NOTHING;
   resends: readonly Resend[] = NOTHING;
   windowStalls: readonly WindowStall[] = NOTHING;
+  flowControlStalls: readonly FlowControlStall[] = NOTHING;
   readonly breakdownNs = {
     network: Number.NaN,
     senderHold: Number.NaN,
@@ -62,6 +74,7 @@ export class EndedExchange implements Exchange {
   readonly #records: Records;
   #first = 0;
   #last = 0;
+  #alone = true;
 
   constructor(records: Records) {
     this.#records = records;
@@ -80,6 +93,7 @@ export class EndedExchange implements Exchange {
   }
 
   earlyAck(): EarlyAck | null {
+    if (!this.#alone) return null;
     return this.#records.notes.earlyAck(this.#note, this.#first >>> 0, this.#last >>> 0, this.client);
   }
 
@@ -114,12 +128,45 @@ export class EndedExchange implements Exchange {
       this.holds = troubles?.holds ?? NOTHING;
       this.resends = troubles?.resends ?? NOTHING;
       this.windowStalls = troubles?.windowStalls ?? NOTHING;
+      this.flowControlStalls = NOTHING;
+      this.#alone = true;
     }
     this.#divide(
       (times[time + ANSWER_FIRST] as number) - (times[time + REQUEST_LAST] as number),
       times[(server >> 1) + LEG] as number,
       (state & CHARGED) === 0 ? -1 : rareOf(slot),
     );
+  }
+
+  /** Takes over what was gathered of an exchange inside of a connection. @param quiet nothing was told of the flow since the one before */
+  fillFrom(slot: number, exchange: StreamExchange, quiet: boolean): void {
+    const { ints, times } = this.#records.slab;
+    const flow = recordOf(slot);
+    const client = ((ints[flow + F.state] as number) & CLIENT) === 1 ? 0 : 1;
+    this.client = client;
+    this.fullRequest = ints[flow + FULL + client] as number;
+    this.fullAnswer = ints[flow + FULL + 1 - client] as number;
+    this.slot = slot;
+    this.quiet = quiet;
+    this.number = ints[flow + EXCHANGES] as number;
+    this.#first = exchange.firstPacket;
+    this.#last = exchange.lastPacket;
+    this.startNs = exchange.startNs;
+    this.endNs = exchange.answerLastNs;
+    this.latencyNs = Math.max(0, this.endNs - this.startNs);
+    this.requestBytes = exchange.requestBytes;
+    this.answerBytes = exchange.answerBytes;
+    this.requestSegments = exchange.requestSegments;
+    this.answerSegments = exchange.answerSegments;
+    this.smallRequestSegments = exchange.smallRequestSegments;
+    // Lists of its own, never NOTHING: the next `fill` sees that there is something to take back.
+    this.holds = exchange.holds;
+    this.resends = exchange.resends;
+    this.windowStalls = exchange.windowStalls;
+    this.flowControlStalls = exchange.flowControlStalls;
+    this.#alone = exchange.alone;
+    const leg = (sideOf(slot, client === 0 ? 1 : 0) >> 1) + LEG;
+    Object.assign(this.breakdownNs, exchange.breakdownNs(times[leg] as number));
   }
 
   /**

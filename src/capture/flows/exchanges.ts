@@ -13,7 +13,7 @@ const { answerSegments: ANSWER_SEGMENTS, smallSegments: SMALL_SEGMENTS } = X;
 const { requestAt: REQUEST_AT, requestLast: REQUEST_LAST, requestBytes: REQUEST_BYTES } = XT;
 const { answerFirst: ANSWER_FIRST, answerLast: ANSWER_LAST, answerBytes: ANSWER_BYTES } = XT;
 const { active: ACTIVE, answered: ANSWERED, troubled: TROUBLED, charged: CHARGED, lastSmall: LAST_SMALL } = STATE;
-const EVENTFUL = STATE.eventful;
+const { eventful: EVENTFUL, readInside: READ_INSIDE, protocolMask: PROTOCOL } = STATE;
 const OF_EXCHANGE = ACTIVE | ANSWERED | TROUBLED | CHARGED | LAST_SMALL;
 
 /** New data of the client. @param small it does not fill a segment */
@@ -51,7 +51,10 @@ export function answerData(tracking: Tracking, slot: number, p: Packet): void {
   const flow = recordOf(slot);
   const time = flow >> 1;
   const state = ints[flow + STATE_BITS] as number;
-  if ((state & ACTIVE) === 0) return;
+  if ((state & ACTIVE) === 0) {
+    if ((state & PROTOCOL) === 0 && ints[flow + EXCHANGES] === 0) greeting(tracking, slot, p);
+    return;
+  }
   if ((state & ANSWERED) === 0) {
     ints[flow + STATE_BITS] = state | ANSWERED;
     times[time + ANSWER_FIRST] = p.atNs;
@@ -61,7 +64,13 @@ export function answerData(tracking: Tracking, slot: number, p: Packet): void {
   ints[flow + ANSWER_SEGMENTS]! += 1;
 }
 
-/** Tells the observer of the exchange that ran, if it was answered. */
+/** A server that speaks first, and says nothing that is known, unless it is HTTP/2. */
+function greeting(tracking: Tracking, slot: number, p: Packet): void {
+  const client = (((tracking.slab.ints[recordOf(slot) + STATE_BITS] as number) & STATE.client) - 1) as 0 | 1;
+  if (tracking.streams.greeted(slot, client, p)) tracking.slab.ints[recordOf(slot) + STATE_BITS]! |= READ_INSIDE;
+}
+
+/** Tells the observer of the exchange that ran, if it was answered. Of a flow that is read inside it is none. */
 export function endExchange(tracking: Tracking, slot: number): void {
   const { ints } = tracking.slab;
   const flow = recordOf(slot);
@@ -69,7 +78,7 @@ export function endExchange(tracking: Tracking, slot: number): void {
   if ((state & ACTIVE) === 0) return;
   const troubles = (state & TROUBLED) === 0 ? undefined : tracking.takeTroubles(slot);
   let told = OF_EXCHANGE;
-  if ((state & ANSWERED) !== 0) {
+  if ((state & (ANSWERED | READ_INSIDE)) === ANSWERED) {
     told |= EVENTFUL;
     ints[flow + EXCHANGES]! += 1;
     const { observer } = tracking;

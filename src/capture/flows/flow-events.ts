@@ -88,6 +88,33 @@ export interface WindowStall {
   readonly closedNs: number;
 }
 
+/** HTTP/2's window of a stream, or of its connection, was used up (RFC 9113 section 5.2), and its sender had more to send. */
+export interface FlowControlStall {
+  readonly flow: Flow;
+  /** Who had to wait. */
+  readonly sender: Side;
+  /** The last DATA, the WINDOW_UPDATE or SETTINGS that made room, the next DATA. */
+  readonly packets: readonly [spent: number, opened: number, resumed: number];
+  readonly atNs: number;
+  readonly closedNs: number;
+}
+
+/** An end wants the connection to be over (RFC 9113 section 6.8). */
+export interface SeenGoaway {
+  readonly flow: Flow;
+  readonly by: Side;
+  readonly packet: number;
+  readonly atNs: number;
+  readonly codeName: string;
+  /** What it says to people, printable; mostly empty. */
+  readonly debug: string;
+  readonly lastStreamId: number;
+  /** Streams above the last one that were not answered: to be asked again elsewhere. */
+  readonly lostStreams: number;
+  /** PING frames that the other end had sent. */
+  readonly pings: number;
+}
+
 /** An ACK of data that came late, alone, and set nothing free. There is one such object, filled anew for the next. */
 export interface LateAck {
   readonly flow: Flow;
@@ -134,9 +161,10 @@ export interface Exchange {
   readonly holds: readonly Hold[];
   readonly resends: readonly Resend[];
   readonly windowStalls: readonly WindowStall[];
+  readonly flowControlStalls: readonly FlowControlStall[];
   /**
    * How long the answer's first byte came after an ACK of the request that was there before it; and that ACK after the request's last
-   * byte. null: there was none, or it is too long ago. To be called only while the observer is told of this exchange.
+   * byte. null: there was none, it is too long ago, or other exchanges ran beside this one. To be called only while the observer is told of this exchange.
    */
   earlyAck(): EarlyAck | null;
   /** The packets of the exchange, the last 16 of the flow at most, oldest first. To be called only while the observer is told of this exchange. */
@@ -167,6 +195,8 @@ export interface FlowObserver {
   hold?(hold: Hold): void;
   resend?(resend: Resend): void;
   windowStall?(stall: WindowStall): void;
+  flowControlStall?(stall: FlowControlStall): void;
+  goaway?(goaway: SeenGoaway): void;
   lateAck?(late: LateAck): void;
   reset?(flow: Flow, by: Side, packet: number, atNs: number, duringExchange: boolean): void;
   /** This end's Nagle's algorithm is off: holds told of it before were the application's own pauses. */

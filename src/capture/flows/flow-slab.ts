@@ -92,6 +92,8 @@ export const STATE = {
   ipv6: 8192,
   /** A hold, a resend or a window stall was told since the last exchange. */
   eventful: 16384,
+  /** Its payload is read: what is asked and answered inside are its exchanges (../streams). */
+  readInside: 32768,
   protocolShift: 16,
   protocolMask: 7 << 16,
 } as const;

@@ -7,8 +7,10 @@
  * one bit that was loaded anyway. `npm run bench -- pcap` watches it.
  */
 
+import type { KeyLog } from "../../protocols/tls/key-log.js";
 import type { Packet } from "../decode/packet.js";
 import { type PacketRows, ROW } from "../packets/packet-rows.js";
+import type { ReadInside } from "../streams/streams.js";
 import { acknowledge, tellLate } from "./acknowledgements.js";
 import { endExchange } from "./exchanges.js";
 import type { FlowObserver, Side } from "./flow-events.js";
@@ -29,7 +31,7 @@ const { state: STATE_BITS, note: NOTE, packets: PACKETS } = F;
 const { bytes: BYTES, last: LAST } = FT;
 const BITS = S.bits;
 const TIMESTAMPS = BIT.timestamps;
-const { closed: CLOSED, reset: RESET, awaitsAck: AWAITS_ACK } = STATE;
+const { closed: CLOSED, reset: RESET, awaitsAck: AWAITS_ACK, readInside: READ_INSIDE } = STATE;
 
 /** How many packets ahead. */
 const AHEAD = 32;
@@ -43,11 +45,19 @@ export class FlowTracker {
   /** Keeps the loads that only bring memory near from being optimised away. */
   #warmth = 0;
 
-  /** @param idleNs a flow that was silent for longer, and then speaks without a SYN, is told as a new one */
-  constructor(observer: FlowObserver, options: { maxFlows: number; idleNs: number }) {
+  /**
+   * @param idleNs a flow that was silent for longer, and then speaks without a SYN, is told as a new one
+   * @param keyLog opens TLS; it may grow while packets come
+   */
+  constructor(observer: FlowObserver, options: { maxFlows: number; idleNs: number; keyLog?: KeyLog | undefined }) {
     this.#idleNs = options.idleNs;
     this.#table = new FlowTable(options.maxFlows, (slot) => this.#end(slot, "evicted"));
-    this.#tracking = new Tracking(this.#table, observer);
+    this.#tracking = new Tracking(this.#table, observer, options.keyLog);
+  }
+
+  /** What was read inside of connections so far. */
+  get readInside(): ReadInside {
+    return this.#tracking.streams.readInside;
   }
 
   get flowsSeen(): number {
@@ -115,7 +125,10 @@ export class FlowTracker {
       if (((ints[flow + STATE_BITS] as number) & AWAITS_ACK) !== 0) handshakeEnds(tracking, slot, side, p);
       acknowledge(tracking, slot, side, p, payloadLength === 0 && (flags & FIN) === 0);
     }
-    if (payloadLength > 0) dataSegment(tracking, slot, side, p);
+    if (payloadLength > 0) {
+      dataSegment(tracking, slot, side, p);
+      if (((ints[flow + STATE_BITS] as number) & READ_INSIDE) !== 0) tracking.streams.segment(slot, side, p);
+    }
     if ((flags & FIN) !== 0) this.#fin(slot, side, p);
   }
 
@@ -178,6 +191,7 @@ export class FlowTracker {
       if (late) tellLate(this.#tracking, slot, side === 0 ? 1 : 0);
       unanswered(this.#tracking, slot, side);
     }
+    if (((ints[recordOf(slot) + STATE_BITS] as number) & READ_INSIDE) !== 0) this.#tracking.streams.end(slot);
     endExchange(this.#tracking, slot);
     const state = ints[recordOf(slot) + STATE_BITS] as number;
     const atEnd = why === "end-of-capture";

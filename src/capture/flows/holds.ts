@@ -13,8 +13,6 @@ const REACTION_NS = 1e6;
 const REACTION_RTT_SHARE = 0.25;
 /** On a path with jitter it may come later, but well within the delay that it waited for. */
 const LOOSE_SHARE = 0.4;
-/** Such late releases are believed, in the breakdown, where the flow has shown this many prompt ones for each. */
-const PROMPT_PER_LOOSE = 2;
 /** An ACK that is later than the way by less than this was not delayed by a timer; what waited for it lost a round trip only. */
 const LEAST_ACK_DELAY_NS = 5e6;
 
@@ -70,7 +68,7 @@ function count(tracking: Tracking, slot: number, side: 0 | 1, prompt: boolean): 
   const { rare } = tracking.slab;
   const mine = rareSideOf(slot, side);
   rare[mine + (prompt ? RS.promptHolds : RS.looseHolds)]! += 1;
-  return prompt || (rare[mine + RS.promptHolds] as number) >= PROMPT_PER_LOOSE * (rare[mine + RS.looseHolds] as number);
+  return prompt || tracking.believesLoose(slot, side);
 }
 
 const finite = (value: number): number => (Number.isFinite(value) ? value : 0);

@@ -27,6 +27,7 @@ const HAS_NEXT = BIT.next;
 const HAS_UNA = BIT.una;
 const { smallEnd: HAS_SMALL_END, oldest: OLDEST, small: SMALL, freed: FREED, late: LATE } = BIT;
 const { nagleOff: NAGLE_OFF, opened: OPENED, mss: MSS } = BIT;
+const READ_INSIDE = STATE.readInside;
 const { client: CLIENT, active: ACTIVE, protocolMask: PROTOCOL, protocolShift: PROTOCOL_SHIFT } = STATE;
 
 export function dataSegment(tracking: Tracking, slot: number, side: 0 | 1, p: Packet): void {
@@ -99,8 +100,9 @@ function newData(tracking: Tracking, slot: number, side: 0 | 1, p: Packet, end: 
   if ((state & CLIENT) - 1 !== side) answerData(tracking, slot, p);
   else {
     if ((state & (PROTOCOL | ACTIVE)) === 0 && ints[flow + EXCHANGES] === 0) {
-      ints[flow + STATE_BITS] =
-        state | (sniff(p.bytes, p.payloadStart, p.payloadCaptured, p.dstPort) << PROTOCOL_SHIFT);
+      const protocol = sniff(p.bytes, p.payloadStart, p.payloadCaptured, p.dstPort);
+      ints[flow + STATE_BITS] = state | (protocol << PROTOCOL_SHIFT);
+      if (tracking.streams.begin(slot, side, protocol, p)) ints[flow + STATE_BITS]! |= READ_INSIDE;
     }
     requestData(tracking, slot, p, small);
   }

@@ -1,16 +1,24 @@
 /** What the parts of the tracker share: the records, the observer, and the rare, rich things that do not fit into a record. */
+import type { KeyLog } from "../../protocols/tls/key-log.js";
+import type { StreamExchange } from "../streams/stream-exchange.js";
+import { Streams, type StreamsOwner } from "../streams/streams.js";
 import { EndedExchange, type Troubles } from "./ended-exchange.js";
 import type { FlowObserver, Resend, Side } from "./flow-events.js";
-import { F, type FlowSlab, recordOf, STATE } from "./flow-slab.js";
+import { F, type FlowSlab, RS, rareSideOf, recordOf, STATE } from "./flow-slab.js";
 import type { FlowTable } from "./flow-table.js";
-import { FlowView } from "./flow-view.js";
+import { FlowView, PROTOCOLS } from "./flow-view.js";
 import { ToldLateAck } from "./late-ack.js";
 import { PacketNotes } from "./packet-notes.js";
 
-export class Tracking {
+/** Prompt holds for each that was not. */
+const PROMPT_PER_LOOSE = 2;
+
+export class Tracking implements StreamsOwner {
   readonly observer: FlowObserver;
   readonly slab: FlowSlab;
   readonly notes = new PacketNotes();
+  /** Flows that are read inside. */
+  readonly streams: Streams;
   /** The exchange that the observer is told of, and the late ACK. */
   readonly ended = new EndedExchange(this);
   readonly late = new ToldLateAck(this);
@@ -20,10 +28,11 @@ export class Tracking {
   readonly #probes = new Map<number, Resend>();
   #lastId = 0;
 
-  constructor(table: FlowTable, observer: FlowObserver) {
+  constructor(table: FlowTable, observer: FlowObserver, keyLog: KeyLog | undefined) {
     this.#table = table;
     this.slab = table.slab;
-    this.observer = observer;
+    this.streams = new Streams(observer, this, keyLog);
+    this.observer = this.streams.observer;
   }
 
   /** Flows that were seen so far. */
@@ -53,6 +62,31 @@ export class Tracking {
   /** The flow's object. */
   view(slot: number): FlowView {
     return this.#views[slot] as FlowView;
+  }
+
+  tellStream(slot: number, exchange: StreamExchange, quiet: boolean): void {
+    this.slab.ints[recordOf(slot) + F.exchanges]! += 1;
+    if (this.observer.exchange === undefined) return;
+    this.ended.fillFrom(slot, exchange, quiet);
+    this.observer.exchange(this.ended);
+  }
+
+  readAs(slot: number, protocol: "http1" | "h2"): void {
+    const state = recordOf(slot) + F.state;
+    const { ints } = this.slab;
+    ints[state] =
+      ((ints[state] as number) & ~STATE.protocolMask) | (PROTOCOLS.indexOf(protocol) << STATE.protocolShift);
+  }
+
+  /** Holds of this end whose release was not prompt are believed in the breakdown: it has shown enough prompt ones. */
+  believesLoose(slot: number, side: Side): boolean {
+    const { rare } = this.slab;
+    const mine = rareSideOf(slot, side);
+    return (rare[mine + RS.promptHolds] as number) >= PROMPT_PER_LOOSE * (rare[mine + RS.looseHolds] as number);
+  }
+
+  leave(slot: number): void {
+    this.slab.ints[recordOf(slot) + F.state]! &= ~STATE.readInside;
   }
 
   troubles(slot: number): Troubles {

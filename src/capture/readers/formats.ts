@@ -2,7 +2,7 @@
 import { printableBytes } from "../../protocols/printable.js";
 import { beginsPcap, PcapReader } from "./pcap.js";
 import { beginsPcapng, PcapngReader } from "./pcapng.js";
-import type { CaptureReader, CaptureSummary, RecordSink } from "./record.js";
+import type { CaptureReader, CaptureSummary, RecordSink, SecretsSink } from "./record.js";
 
 /** As many bytes as decide the format, and as many as are shown of a file that has neither. */
 const MAGIC_BYTES = 4;
@@ -24,7 +24,9 @@ export const READERS = ["netlat", "pcap-parser"] as const;
 export type ReaderName = (typeof READERS)[number];
 
 /** What makes the readers of that name; the npm package is loaded only if it is asked for. */
-export async function readerMaker(name: ReaderName): Promise<(sink: RecordSink) => CaptureReader> {
+export async function readerMaker(
+  name: ReaderName,
+): Promise<(sink: RecordSink, secrets?: SecretsSink) => CaptureReader> {
   return name === "netlat" ? createReader : (await import("./pcap-parser-adapter.js")).loadPcapParser();
 }
 
@@ -32,18 +34,20 @@ export async function readerMaker(name: ReaderName): Promise<(sink: RecordSink) 
  * A reader for pcap and pcapng alike: it finds out which from the first bytes, however few come at a time. A file that is neither
  * is damaged from byte 0, and the damage says what the file begins with.
  */
-export function createReader(sink: RecordSink): CaptureReader {
-  return new DetectingReader(sink);
+export function createReader(sink: RecordSink, secrets?: SecretsSink): CaptureReader {
+  return new DetectingReader(sink, secrets);
 }
 
 class DetectingReader implements CaptureReader {
   readonly #sink: RecordSink;
+  readonly #secrets: SecretsSink | undefined;
   readonly #beginning = new Uint8Array(BEGINNING_BYTES);
   #length = 0;
   #reader: CaptureReader | null = null;
 
-  constructor(sink: RecordSink) {
+  constructor(sink: RecordSink, secrets: SecretsSink | undefined) {
     this.#sink = sink;
+    this.#secrets = secrets;
   }
 
   get finished(): boolean {
@@ -67,15 +71,15 @@ class DetectingReader implements CaptureReader {
 
   #decide(): CaptureReader {
     const bytes = this.#beginning.subarray(0, this.#length);
-    this.#reader = readerFor(bytes, this.#sink);
+    this.#reader = readerFor(bytes, this.#sink, this.#secrets);
     this.#reader.push(bytes);
     return this.#reader;
   }
 }
 
-function readerFor(bytes: Uint8Array, sink: RecordSink): CaptureReader {
+function readerFor(bytes: Uint8Array, sink: RecordSink, secrets: SecretsSink | undefined): CaptureReader {
   if (bytes.length >= MAGIC_BYTES && beginsPcap(bytes)) return new PcapReader(sink);
-  if (bytes.length >= MAGIC_BYTES && beginsPcapng(bytes)) return new PcapngReader(sink);
+  if (bytes.length >= MAGIC_BYTES && beginsPcapng(bytes)) return new PcapngReader(sink, secrets);
   return new NoReader(notACapture(bytes));
 }
 

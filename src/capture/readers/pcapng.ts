@@ -5,7 +5,7 @@
 import { FramedReader, MAX_BLOCK_BYTES, unbelievable, viewOf } from "./framed-reader.js";
 import type { CaptureInterface } from "./pcapng-interface.js";
 import { PcapngSections } from "./pcapng-sections.js";
-import type { CaptureSummary, Damage, RecordSink } from "./record.js";
+import type { CaptureSummary, Damage, RecordSink, SecretsSink } from "./record.js";
 
 const SECTION_HEADER = 0x0a0d0d0a;
 const INTERFACE_DESCRIPTION = 1;
@@ -13,6 +13,7 @@ const OBSOLETE_PACKET = 2;
 const SIMPLE_PACKET = 3;
 const INTERFACE_STATISTICS = 5;
 const ENHANCED_PACKET = 6;
+const DECRYPTION_SECRETS = 10;
 
 /** Type and length before the body, length after it. */
 const BLOCK_HEADER_BYTES = 8;
@@ -29,7 +30,7 @@ const LEAST_BYTES: ReadonlyMap<number, number> = new Map([
 const PASSED_OVER: ReadonlyMap<number, string> = new Map([
   [4, "name resolution block"],
   [9, "systemd journal block"],
-  [10, "decryption secrets block"],
+  [DECRYPTION_SECRETS, "decryption secrets block"],
   [0xbad, "custom block"],
   [0x40000bad, "custom block"],
 ]);
@@ -42,6 +43,7 @@ export function beginsPcapng(bytes: Uint8Array): boolean {
 export class PcapngReader extends FramedReader {
   readonly #sections = new PcapngSections();
   readonly #skipped = new Map<string, number>();
+  readonly #secrets: SecretsSink | undefined;
   #littleEndian = true;
   #firstPacketEpochNs: bigint | null = null;
   /** Length of a block that was passed over, whose trailer must say the same; 0: none. */
@@ -49,8 +51,10 @@ export class PcapngReader extends FramedReader {
   /** Whole length of the block that is incomplete, as far as it is known. */
   #blockBytes = 0;
 
-  constructor(sink: RecordSink) {
+  /** @param secrets takes what opens the connections in the file; without it such blocks are passed over */
+  constructor(sink: RecordSink, secrets?: SecretsSink) {
     super(sink);
+    this.#secrets = secrets;
     this.need = BLOCK_HEADER_BYTES;
   }
 
@@ -76,7 +80,7 @@ export class PcapngReader extends FramedReader {
         if (!this.#readByteOrder(view, pos, offset + pos - from)) return pos;
       }
       const length = view.getUint32(pos + 4, this.#littleEndian);
-      const least = type === ENHANCED_PACKET ? 32 : (LEAST_BYTES.get(type) ?? 0);
+      const least = type === ENHANCED_PACKET ? 32 : this.#leastBytes(type, length);
       if (!this.#lengthHolds(type, length, least, offset + pos - from)) return pos;
       this.#blockBytes = length;
       if (least === 0) {
@@ -90,6 +94,12 @@ export class PcapngReader extends FramedReader {
       if (this.finished) return pos;
       pos += length;
     }
+  }
+
+  /** 0: a block that is not read. */
+  #leastBytes(type: number, length: number): number {
+    const reads = type === DECRYPTION_SECRETS && this.#secrets !== undefined && length <= MAX_BLOCK_BYTES;
+    return reads ? 20 : (LEAST_BYTES.get(type) ?? 0);
   }
 
   #wait(pos: number, need: number): number {
@@ -144,6 +154,13 @@ export class PcapngReader extends FramedReader {
     } else if (type === INTERFACE_DESCRIPTION) {
       const known = this.#sections.addInterface(view, pos + 8, bodyEnd, this.#littleEndian);
       if (!known) this.#count("interface beyond the 65,536th");
+    } else if (type === DECRYPTION_SECRETS) {
+      const body = new Uint8Array(
+        view.buffer,
+        view.byteOffset + pos + BLOCK_HEADER_BYTES,
+        bodyEnd - pos - BLOCK_HEADER_BYTES,
+      );
+      if (this.#secrets?.(body, this.#littleEndian) !== true) this.#count("decryption secrets block");
     } else this.#section(view, pos, at);
   }
 

@@ -21,6 +21,12 @@ const EMPTY = new Uint8Array(0);
 
 export type RecordSink = (record: CaptureRecord) => void;
 
+/**
+ * Takes the body of a pcapng Decryption Secrets Block; its bytes are valid until it returns.
+ * @returns whether they are secrets that it can use
+ */
+export type SecretsSink = (body: Uint8Array, littleEndian: boolean) => boolean;
+
 /** Where and why reading ended before the end of the file. */
 export interface Damage {
   /** Offset in the uncompressed file. */

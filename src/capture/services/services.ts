@@ -35,6 +35,8 @@ export class Services implements FlowObserver {
   /** Exchanges that a hold, a loss or a closed window has delayed. */
   stalls = 0;
   handshakes = 0;
+  /** Flows of HTTP/2 that had an exchange. */
+  http2 = 0;
   /** Flows that began with a SYN or SYN-ACK. */
   opened = 0;
   /** Flows of which both directions were seen. */
@@ -90,6 +92,7 @@ export class Services implements FlowObserver {
     const service = this.of(flow);
     if (!service.asked && service !== this.#other) this.#barren--;
     service.speaks(flow.protocol);
+    if (flow.protocol === "h2") this.http2++;
     this.#accounts.ask(flow.slot);
   }
 

@@ -91,6 +91,8 @@ function observerOf(services: Services, panel: Panel, slowServerNs: number): Flo
     hold: panel.teller("hold"),
     resend: panel.teller("resend"),
     windowStall: panel.teller("windowStall"),
+    flowControlStall: panel.teller("flowControlStall"),
+    goaway: panel.teller("goaway"),
     lateAck: panel.teller("lateAck"),
     reset(flow, by, packet, atNs, duringExchange) {
       services.reset(flow, by, packet, atNs, duringExchange);

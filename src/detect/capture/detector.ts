@@ -8,7 +8,7 @@ import type { Finding } from "../../report/model.js";
 import type { CaptureFindingCode } from "../finding-codes.js";
 
 /** What a capture must have shown for a detector that found nothing to say so. */
-export type Need = "flows" | "exchanges" | "both-directions" | "handshakes";
+export type Need = "flows" | "exchanges" | "both-directions" | "handshakes" | "http2";
 
 export interface WatchContext {
   /** Which service a flow belongs to. It is told of everything before a detector is, and forgets a flow after it. */

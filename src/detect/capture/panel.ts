@@ -106,6 +106,11 @@ const OBSTACLES: Readonly<Record<Need, (services: WatchContext["services"]) => s
   "both-directions": (services) =>
     noFlows(services) ??
     (services.bothWays > 0 || services.exchanges > 0 ? null : "only one direction of each connection was captured"),
+  http2: (services) =>
+    noFlows(services) ??
+    (services.http2 > 0
+      ? null
+      : "no stream of HTTP/2 was read: none was seen in clear text, and inside of TLS it takes a key log (--keylog)"),
   handshakes: (services) =>
     noFlows(services) ??
     (services.handshakes > 0 || services.opened > 0

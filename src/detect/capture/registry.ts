@@ -4,6 +4,9 @@ import { connectionReset } from "./connection-reset.js";
 import { delayedAck } from "./delayed-ack.js";
 import type { CaptureDetector } from "./detector.js";
 import { fastRetransmit } from "./fast-retransmit.js";
+import { h2FlowControl } from "./h2-flow-control.js";
+import { h2Goaway } from "./h2-goaway.js";
+import { h2PingEnforced } from "./h2-ping-enforced.js";
 import { nagleDelayedAck } from "./nagle-delayed-ack.js";
 import { rto } from "./rto.js";
 import { slowServer } from "./slow-server.js";
@@ -25,4 +28,7 @@ export const CAPTURE_DETECTORS: CaptureDetectors = {
   "syn-retransmit": synRetransmit,
   "zero-window": zeroWindow,
   "connection-reset": connectionReset,
+  "h2-flow-control": h2FlowControl,
+  "h2-ping-enforced": h2PingEnforced,
+  "h2-goaway": h2Goaway,
 };

@@ -30,6 +30,8 @@ class SplitWriteWatch implements Watch {
 
   exchange(exchange: Exchange): void {
     if (exchange.holds.length > 0 && exchange.holds.some(isStall)) return;
+    // Cut by HTTP/2's windows, not by who wrote it.
+    if (exchange.flowControlStalls.length > 0) return;
     const { requestSegments, requestBytes, answerSegments, answerBytes } = exchange;
     if (splitsRequest(exchange)) this.#split(exchange, "client", requestSegments, requestBytes);
     if (splitsAnswer(exchange)) this.#split(exchange, "server", answerSegments, answerBytes);

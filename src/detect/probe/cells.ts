@@ -19,8 +19,17 @@ export function extremes(cells: readonly ProbeCell[]): Pick<ProbeEvidence, "calm
   return { calm: byP50.find(provokesNothing) ?? byP50[0] ?? null, worst: byP50.at(-1) ?? null };
 }
 
+/** Connections that a cell keeps at once. */
+export const connectionsOf = (evidence: ProbeEvidence, cell: ProbeCell): number => cell.connections ?? evidence.connections;
+
 /** What we pause ourselves between the first and the last piece of a request. */
 export const ownPausesNs = (cell: ProbeCell): number => cell.gapNs * (cell.pieces - 1);
+
+/** The flags that would try Nagle's algorithm with several writes; of HTTP/2 only a request with a body can be parted. */
+export const severalWrites = (cells: readonly ProbeCell[]): string =>
+  cells.some(({ run }) => run.h2 !== undefined)
+    ? "--nagle on --split headers-data, on a request with a body"
+    : "--nagle on --split fields";
 
 /** Why nothing at all can be judged, or null. */
 export function noUsableCell(evidence: ProbeEvidence): string | null {

@@ -3,7 +3,7 @@ import { formatDuration } from "../../units/duration.js";
 import type { ProbeCell, ProbeDetector, ProbeEvidence } from "../probe-evidence.js";
 import { PROSE } from "../prose.js";
 import { CHURN_SHARE } from "../thresholds.js";
-import { noUsableCell, usableCells } from "./cells.js";
+import { connectionsOf, noUsableCell, usableCells } from "./cells.js";
 
 const prose = PROSE["connection-churn"];
 /** After these we close the connection ourselves; the next one is no fault of the server's. */
@@ -26,7 +26,7 @@ export const connectionChurn: ProbeDetector<"connection-churn"> = {
 /** Connections opened beyond those that the cell needed. */
 export function reopenedConnections(evidence: ProbeEvidence, cell: ProbeCell): number {
   const ours = CLOSED_BY_US.reduce((sum, kind) => sum + (cell.run.errors[kind] ?? 0), 0);
-  return Math.max(0, cell.run.connections - evidence.connections - ours);
+  return Math.max(0, cell.run.connections - connectionsOf(evidence, cell) - ours);
 }
 
 /** p50 of connecting, and of the TLS handshake where there is one; null: not measured. */
@@ -55,7 +55,7 @@ function finding(evidence: ProbeEvidence, cell: ProbeCell, reopened: number, els
     evidence: [
       {
         says:
-          `${run.connections} connections for ${run.requests} requests where ${evidence.connections} would do` +
+          `${run.connections} connections for ${run.requests} requests where ${connectionsOf(evidence, cell)} would do` +
           (each === null ? "" : `; each took ${formatDuration(each)} (p50) to set up${tls}`),
       },
       ...(elsewhere === 0 ? [] : [{ says: `the same in ${elsewhere} more cell${elsewhere === 1 ? "" : "s"}` }]),

@@ -44,7 +44,7 @@ function finding({ cell, h2 }: StreamCell, waits: readonly number[]): Finding {
         says: `the server announced a window of ${formatSize(window)} per stream; ${h2.frames.received.WINDOW_UPDATE ?? 0} WINDOW_UPDATE frames came`,
       },
     ],
-    fix: [...prose.fix],
+    fix: [...prose.fix.server],
     whatIf: p50 === null || p99 === null ? null : { p50Ns: Math.round(p50), p99Ns: Math.round(p99) },
   };
 }

@@ -2,7 +2,7 @@ import type { Finding, H2Facts } from "../../report/model.js";
 import { digits, formatDuration } from "../../units/duration.js";
 import type { ProbeCell, ProbeDetector } from "../probe-evidence.js";
 import { PROSE } from "../prose.js";
-import { MIN_INFERRED_COUNT, MIN_INFERRED_SHARE, MIN_STREAM_WAIT_NS } from "../thresholds.js";
+import { MIN_INFERRED_COUNT, MIN_INFERRED_SHARE, MIN_STREAM_WAIT_NS, STREAM_WAIT_SHARE } from "../thresholds.js";
 import { costOf, quantile } from "./cells.js";
 import { notStreams, streamCells } from "./stream-cells.js";
 
@@ -15,7 +15,8 @@ export const h2StreamLimit: ProbeDetector<"h2-stream-limit"> = {
   judge(evidence) {
     return streamCells(evidence).flatMap(({ cell, h2 }) => {
       if (h2.streamLimit === null || h2.streams <= h2.streamLimit) return [];
-      const waits = cell.queueNs.filter((waitNs) => waitNs >= MIN_STREAM_WAIT_NS);
+      const leastNs = Math.max(MIN_STREAM_WAIT_NS, STREAM_WAIT_SHARE * h2.server.p50);
+      const waits = cell.queueNs.filter((waitNs) => waitNs >= leastNs);
       const enough = waits.length >= MIN_INFERRED_COUNT && waits.length >= MIN_INFERRED_SHARE * cell.queueNs.length;
       return enough ? [finding(cell, h2, h2.streamLimit, Array.from(waits))] : [];
     });

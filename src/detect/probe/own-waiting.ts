@@ -5,14 +5,14 @@
 import { feltNs } from "../latency-in-question.js";
 import type { ProbeCell, ProbeEvidence } from "../probe-evidence.js";
 import { EXPLAINS_SHARE, POOL_BUSY_SHARE } from "../thresholds.js";
-import { median } from "./cells.js";
+import { connectionsOf, median } from "./cells.js";
 
 /** Waits for a free connection, our lateness not included; nanoseconds per answered request. */
 export const poolWaitsNs = (cell: ProbeCell): Float64Array =>
   cell.waitNs.map((waitNs, at) => Math.max(0, waitNs - (cell.lagNs[at] as number)));
 
 /**
- * How many connections were busy on average by Little's law at the rate achieved, where requests waited all along without need; null: they
+ * How many connections, or streams on them, were busy on average by Little's law at the rate achieved, where requests waited all along without need; null: they
  * did not, or the connections, or a stop of the server, explain it.
  */
 export function idleWhileWaiting(evidence: ProbeEvidence, cell: ProbeCell): number | null {
@@ -23,7 +23,8 @@ export function idleWhileWaiting(evidence: ProbeEvidence, cell: ProbeCell): numb
   const stopped = cell.run.latency.max >= EXPLAINS_SHARE * feltP50Ns;
   if (!longWaits || stopped) return null;
   const busy = (cell.run.ratePerSecond * residenceNs(evidence, cell)) / 1e9;
-  return busy < POOL_BUSY_SHARE * evidence.connections ? busy : null;
+  const places = connectionsOf(evidence, cell) * (cell.run.h2?.streams ?? 1);
+  return busy < POOL_BUSY_SHARE * places ? busy : null;
 }
 
 /**

@@ -3,7 +3,7 @@ import { formatDuration } from "../../units/duration.js";
 import type { ProbeCell, ProbeDetector, ProbeEvidence } from "../probe-evidence.js";
 import { PROSE } from "../prose.js";
 import { MIN_INFERRED_SHARE, MIN_SLOW_COUNT, MIN_SLOW_SHARE, OWN_QUEUE_NS } from "../thresholds.js";
-import { costOf, noUsableCell, pathRttNs, quantile } from "./cells.js";
+import { connectionsOf, costOf, noUsableCell, pathRttNs, quantile } from "./cells.js";
 import { thinkTimelines } from "./timeline-words.js";
 
 const prose = PROSE["slow-server"];
@@ -33,7 +33,7 @@ export const slowServer: ProbeDetector<"slow-server"> = {
 export function thinkTimesNs(evidence: ProbeEvidence, cell: ProbeCell): number[] {
   const rttNs = pathRttNs(evidence) ?? 0;
   // Without the kernel's arrival times an answer may have waited for us to be done with those of all other connections.
-  const queueNs = evidence.timestamps ? 0 : (evidence.connections - 1) * OWN_QUEUE_NS;
+  const queueNs = evidence.timestamps ? 0 : (connectionsOf(evidence, cell) - 1) * OWN_QUEUE_NS;
   return Array.from(cell.thinkNs, (thinkNs, at) => {
     const heldNs = cell.heldNs[at] as number;
     return Math.max(0, thinkNs - rttNs - queueNs - (Number.isNaN(heldNs) ? 0 : heldNs));

@@ -5,7 +5,6 @@
 import type { H2Event } from "../../protocols/h2/events.js";
 import type { ConnectionOptions } from "../../protocols/h2/options.js";
 import type { H2Stream } from "../../protocols/h2/stream.js";
-import type { H2Facts } from "../../report/model.js";
 import type { Ns } from "../../units/duration.js";
 import { nowNs } from "../clock.js";
 import type { KernelFacts } from "../probe.js";
@@ -38,11 +37,12 @@ export class H2Channel implements LinkOwner {
   /** Ended by the server, with requests that still run. */
   readonly #draining = new Set<H2Link>();
   readonly #counted = new Map<H2Link, Counted>();
-  readonly #farewells = new WeakMap<H2Link, H2Facts["goaways"][number]>();
   #opening: H2Place | null = null;
   /** Requests that wait for a connection. */
   #waiting: H2Place[] = [];
   #requests = 0;
+  /** A measured block has begun: what ended before it is not counted. */
+  #marked = false;
 
   /**
    * @param number which connection of the lane this is, from 0
@@ -103,6 +103,7 @@ export class H2Channel implements LinkOwner {
 
   mark(place: H2Place): void {
     if (place !== this.places[0]) return;
+    this.#marked = true;
     this.#counters.mark(this.#link?.net ?? null);
     place.slowNext = place.index === 0;
     for (const link of this.#links()) this.#count(link, true);
@@ -310,38 +311,12 @@ export class H2Channel implements LinkOwner {
 
   #goaway(link: H2Link, event: Extract<H2Event, { type: "goaway" }>): void {
     const again = event.unprocessed.map(placeOf).filter((place) => place !== undefined);
-    this.#noteGoaway(link, event);
+    this.#tally.goaways.note(link, event);
     this.#retire(link);
     for (const place of again) {
       if (place.askedAgain) this.#fail(place, "closed", `the server ended the connection: GOAWAY ${event.codeName}`);
       else this.#askAgain(place);
     }
-  }
-
-  /** A graceful end says it twice, the second time with the last stream (RFC 9113 section 6.8): one entry for each connection. */
-  #noteGoaway(
-    link: H2Link,
-    { codeName, lastStreamId, debug, atNs, unprocessed }: Extract<H2Event, { type: "goaway" }>,
-  ): void {
-    const before = this.#farewells.get(link);
-    if (before !== undefined) {
-      before.lastStream = lastStreamId;
-      before.lostStreams += unprocessed.length;
-      if (codeName !== "NO_ERROR") before.errorCode = codeName;
-      if (debug !== "") before.debug = debug;
-      return;
-    }
-    const goaway = {
-      errorCode: codeName,
-      lastStream: lastStreamId,
-      debug,
-      afterNs: Math.round(atNs - link.openNs),
-      ourSettingsAcked: (link.client?.exchange.peerAckedNs ?? -1) >= 0,
-      pings: link.pings,
-      lostStreams: unprocessed.length,
-    };
-    this.#farewells.set(link, goaway);
-    this.#tally.goaways.push(goaway);
   }
 
   /** No new requests on it; it is dropped when what runs on it has ended. */
@@ -387,7 +362,7 @@ export class H2Channel implements LinkOwner {
   }
 
   #forget(link: H2Link): void {
-    this.#count(link, false);
+    this.#count(link, !this.#marked);
     this.#counted.delete(link);
     this.#draining.delete(link);
     if (link === this.#link) this.#link = null;

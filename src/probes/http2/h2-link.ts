@@ -150,7 +150,8 @@ export class H2Link implements ConnectionOwner, Written {
   }
 
   onEnd(): void {
-    this.#lose({ failure: "closed", says: "the peer closed the connection", closingRace: true });
+    const spoke = this.#client === undefined || this.#client.frames.received.SETTINGS !== undefined;
+    this.#lose({ failure: "closed", says: spoke ? "the peer closed the connection" : this.#mute(), closingRace: spoke });
   }
 
   onError(_: NetConnection, trouble: Trouble): void {
@@ -165,6 +166,12 @@ export class H2Link implements ConnectionOwner, Written {
 
   ended(streamId: number, now: number, writes: number): void {
     this.#owner.onWhole(this, streamId, now, writes);
+  }
+
+  /** It closed before it sent its SETTINGS, which come first of all (RFC 9113 section 3.4). */
+  #mute(): string {
+    const other = this.#plan.tls === undefined ? " A port with TLS is asked with https:// or grpcs://" : "";
+    return `the peer closed the connection before it said a word of HTTP/2: does this port speak it?${other}`;
   }
 
   /** Requests of the same turn travel in one write, as those of a client that has several to send. */

@@ -5,6 +5,7 @@ import { settingName } from "../../protocols/h2/names.js";
 import { toHistogramData } from "../../report/histogram.js";
 import type { H2Facts } from "../../report/model.js";
 import { LatencyHistogram } from "../../stats/histogram.js";
+import { Goaways } from "./h2-goaways.js";
 
 type Little = NonNullable<H2Facts["littlesLaw"]>["queue"];
 
@@ -71,7 +72,7 @@ export class H2Tally {
   readonly grpc: Record<string, number> = {};
   /** Answers to health checks by what they say. */
   readonly health: Record<string, number> = {};
-  readonly goaways: H2Facts["goaways"] = [];
+  readonly goaways = new Goaways();
   readonly serverSettings: Record<string, number> = {};
   readonly #ourSettings: Record<string, number>;
   readonly #streams: number;
@@ -172,7 +173,7 @@ export class H2Tally {
       hpack: structuredClone(this.#hpack),
       windowWait: { ...this.#windowWait },
       resets: { ...this.resets },
-      goaways: [...this.goaways],
+      goaways: this.goaways.entries.map((entry) => ({ ...entry })),
       ...(this.overLimit === undefined ? {} : { overLimit: this.overLimit }),
       ...(this.bulkBytes === undefined ? {} : { bulkBytes: this.bulkBytes }),
       ...(Object.keys(this.grpc).length === 0 ? {} : { grpc: { ...this.grpc } }),

@@ -15,7 +15,8 @@ const ANSWER_MS = 1000;
 const MOST_STREAMS = 2000;
 
 /**
- * Opens `limit` streams whose requests are left without an end, so that none can be answered away, and one more.
+ * Opens `limit` streams and one more. Their requests are left without an end, and our window for answers is 0: a server that answers
+ * at once, without waiting for the request's end, cannot end its streams either, as long as its answers have content.
  * @param beforeAck without acknowledging the server's SETTINGS, which is when its limit begins to hold for us (section 6.5.3)
  */
 export function askOverLimit(
@@ -29,9 +30,9 @@ export function askOverLimit(
     return Promise.resolve({ asked: 0, beforeAck, answer: `not tried: more than ${MOST_STREAMS} streams are allowed` });
   }
   return new Promise((resolve) => {
-    const attempt = new Attempt(plan, { ...options, ackSettings: beforeAck ? "manual" : "at-once" }, asked, (answer) =>
-      resolve({ asked, beforeAck, answer }),
-    );
+    const settings = { ...options.settings, initialWindowBytes: 0 };
+    const quiet = { ...options, settings, ackSettings: beforeAck ? ("manual" as const) : ("at-once" as const) };
+    const attempt = new Attempt(plan, quiet, asked, (answer) => resolve({ asked, beforeAck, answer }));
     attempt.start(beforeAck);
   });
 }
@@ -43,6 +44,8 @@ class Attempt implements LinkOwner {
   readonly #tell: (answer: string) => void;
   #link: H2Link | undefined;
   #last: H2Stream | undefined;
+  /** Streams that were over before the last one had an answer: the server never had as many open as we wanted. */
+  #over = 0;
   #beforeAck = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -70,9 +73,13 @@ class Attempt implements LinkOwner {
     if (event.type === "goaway") {
       this.#done(`GOAWAY ${event.codeName}${event.debug === "" ? "" : ` "${event.debug}"`}`);
     }
-    if (!("stream" in event) || event.stream === undefined || event.stream !== this.#last) return;
+    if (!("stream" in event) || event.stream === undefined) return;
+    if (event.stream !== this.#last) {
+      if (event.type === "end") this.#over++;
+      return;
+    }
     if (event.type === "reset") this.#done(`RST_STREAM ${event.codeName}`);
-    if (event.type === "headers") this.#done("answered like the others");
+    if (event.type === "headers") this.#done(this.#answered());
   }
 
   onBegan(): void {}
@@ -93,6 +100,11 @@ class Attempt implements LinkOwner {
     }
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#done(this.#silence()), ANSWER_MS);
+  }
+
+  #answered(): string {
+    if (this.#over === 0) return "answered like the others";
+    return `not reached: ${this.#over} of the others had been answered by then; name a path whose answer is larger or takes longer`;
   }
 
   #silence(): string {

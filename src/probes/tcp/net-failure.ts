@@ -67,6 +67,9 @@ function tlsSays(error: Error, code: string): string {
   }
   const reason = opensslReason(error);
   if (NO_TLS.test(reason)) return `what the server sent is not TLS (${reason}); does it speak TLS on this port?`;
+  if (/no application protocol/i.test(reason)) {
+    return "the server speaks none of the protocols that we offer (TLS alert no_application_protocol); it may have no HTTP/2: try https:// with --http1.1";
+  }
   if (/alert.*certificate|handshake failure/i.test(reason)) {
     return `the server ended the TLS handshake (${reason}); if it asks for a client certificate, give --cert FILE and --key FILE`;
   }

@@ -113,7 +113,8 @@ export function nextSteps(report: Report): { checks: string[]; step: string }[] 
   return [...steps].map(([step, checks]) => ({ checks: [...new Set(checks)], step }));
 }
 
-const UNREACHABLE = 4;
+/** Exit codes of a check (docs/check.md). */
+const [SUITE_WRONG, UNREADABLE, UNREACHABLE] = [2, 3, 4];
 
 function stepsOf(check: Check, report: Report): string[] {
   if (check.outcome === "pass") {
@@ -123,6 +124,14 @@ function stepsOf(check: Check, report: Report): string[] {
   }
   if (check.exitCode === UNREACHABLE) {
     return [`make sure that ${check.subject} runs and can be reached from this machine`];
+  }
+  // The reason of these says already what to change.
+  if (check.exitCode === SUITE_WRONG || check.exitCode === UNREADABLE) return [];
+  if (check.baselineUpdate?.status === "refused" && check.expectations.every(({ outcome }) => outcome === "pass")) {
+    return check.outcome === "fail" ? ["if this is what it is now: --update-baseline --allow-looser"] : [];
+  }
+  if (check.outcome === "inconclusive" && report.source.kind === "check" && report.source.interrupted) {
+    return ["interrupted: let it run to its end"];
   }
   if (check.outcome === "inconclusive") {
     return ["inconclusive is not a pass: measure more requests, calm the machine, or ask for a larger effect"];

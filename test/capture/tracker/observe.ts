@@ -14,6 +14,7 @@ import type {
 } from "../../../src/capture/flows/flow-events.js";
 import { FlowTracker } from "../../../src/capture/flows/flow-tracker.js";
 import type { CaptureRecord } from "../../../src/capture/readers/record.js";
+import type { KeyLog } from "../../../src/protocols/tls/key-log.js";
 
 /** The tracker uses one exchange for all: this is a copy. */
 export type Told = Omit<Exchange, "recentPackets" | "earlyAck"> & { readonly notes: readonly PacketNote[] };
@@ -55,6 +56,7 @@ export class Seen implements FlowObserver {
       packets,
     } = told;
     const { requestSegments, answerSegments, smallRequestSegments, holds, resends, windowStalls } = told;
+    const { flowControlStalls } = told;
     const breakdownNs = { ...told.breakdownNs };
     const parts = {
       flow,
@@ -73,7 +75,15 @@ export class Seen implements FlowObserver {
       breakdownNs,
     };
     const segments = { requestSegments, answerSegments, smallRequestSegments };
-    this.exchanges.push({ ...parts, ...segments, holds, resends, windowStalls, notes: told.recentPackets() });
+    this.exchanges.push({
+      ...parts,
+      ...segments,
+      holds,
+      resends,
+      windowStalls,
+      flowControlStalls,
+      notes: told.recentPackets(),
+    });
   }
   hold(hold: Hold): void {
     this.holds.push(hold);
@@ -122,6 +132,7 @@ export class Seen implements FlowObserver {
 export interface TrackerOptions {
   readonly maxFlows?: number;
   readonly idleNs?: number;
+  readonly keyLog?: KeyLog;
 }
 
 export function trackerOf(observer: FlowObserver, options: TrackerOptions = {}): FlowTracker {

@@ -2,6 +2,7 @@
 import type {
   Exchange,
   Flow,
+  FlowControlStall,
   FlowObserver,
   Hold,
   LateAck,
@@ -63,6 +64,7 @@ export interface ExchangeWords {
   holds?: readonly Hold[];
   resends?: readonly Resend[];
   windowStalls?: readonly WindowStall[];
+  flowControlStalls?: readonly FlowControlStall[];
   requestSegments?: number;
   requestBytes?: number;
   smallRequestSegments?: number;
@@ -74,6 +76,7 @@ export interface ExchangeWords {
 /** One whole exchange; what is not said is calm: 1 ms, one segment each way. */
 export function exchange(on: OpenFlow, words: ExchangeWords = {}): Exchange {
   const { atMs = 0, latencyMs = 1, serverMs = 0, holds = [], resends = [], windowStalls = [] } = words;
+  const { flowControlStalls = [] } = words;
   on.exchanges++;
   const latencyNs = latencyMs * MS;
   const startNs = atMs * MS;
@@ -113,6 +116,7 @@ export function exchange(on: OpenFlow, words: ExchangeWords = {}): Exchange {
     holds,
     resends,
     windowStalls,
+    flowControlStalls,
     recentPackets: () => notes,
     earlyAck: () => earlyAckOf(notes),
   };

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { h2StreamLimit } from "../../../src/detect/probe/h2-stream-limit.js";
+import { histogramOf } from "../../../src/report/histogram.js";
 import { type CellSketch, cell, evidence, MS } from "../evidence.js";
 import { h2Facts } from "../h2-facts.js";
 
@@ -33,6 +34,12 @@ test("more requests at once than streams: who waited, how long, and Little's law
     "waiting for a stream: 500/s x 90.0 ms = 45.0 (L = lambda x W), measured 45.0",
   );
   expect(finding?.whatIf?.p50Ns).toBeCloseTo(20 * MS, -4);
+});
+
+test("the first ten of a burst wait for our own turn only: they are not counted", () => {
+  const queue = (request: number) => (request < 10 ? 0.7 : 20 * Math.floor(request / 10));
+  const h2 = h2Facts({ streams: 100, mostOpen: 10, server: histogramOf([20 * MS]) });
+  expect(h2StreamLimit.judge(evidence([cell({ ...waiting, queue, run: { h2 } })]))[0]?.count).toBe(90);
 });
 
 test("not one: as many as the server allows, or no limit, though they wait", () => {

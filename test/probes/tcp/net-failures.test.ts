@@ -195,7 +195,14 @@ describe("what goes wrong becomes a sample, and the next request gets a new conn
     const port = await listen((socket) => {
       socket.once("data", () => socket.end("HTTP/1.0 200 OK\r\n\r\nhello"));
     });
-    const request = { protocol: "http1", method: "GET", path: "/", host: "x", headers: [], body: new Uint8Array() } as const;
+    const request = {
+      protocol: "http1",
+      method: "GET",
+      path: "/",
+      host: "x",
+      headers: [],
+      body: new Uint8Array(),
+    } as const;
     const target = { endpoint: "http://x/", host: "127.0.0.1", port, transport: "tcp", request } as const;
     const result = await runOnce(spec(port, { target }), load(2));
     expect(kinds(result.measured)).toEqual(["value", "value"]);

@@ -124,7 +124,14 @@ describe("TLS", () => {
       chosen.push(socket.alpnProtocol);
       socket.on("data", () => socket.write("HTTP/1.1 204 No Content\r\n\r\n"));
     });
-    const request = { protocol: "http1", method: "GET", path: "/", host: "x", headers: [], body: new Uint8Array() } as const;
+    const request = {
+      protocol: "http1",
+      method: "GET",
+      path: "/",
+      host: "x",
+      headers: [],
+      body: new Uint8Array(),
+    } as const;
     const target = { endpoint: "https://localhost", host: "localhost", port, transport: "tls", request } as const;
     await runOnce(tlsSpec(port, { target }), load(1));
     expect(chosen).toEqual(["http/1.1"]);

@@ -43,6 +43,19 @@ describe("the words of a gate", () => {
     expect(of("noisy neighbour")).toEqual([expect.stringContaining("needed a retry")]);
     expect(nextSteps(passingGate())).toEqual([]);
 
+    // Where the reason has the remedy already, or nothing is wrong with the target, no step is made up.
+    const told = (outcome: "fail" | "inconclusive", rest: object, interrupted = false) => {
+      const one = passingGate();
+      Object.assign(one.gate!.checks[0]!, { outcome, expectations: [], ...rest });
+      Object.assign(one.source, { interrupted });
+      return nextSteps(one).map(({ step }) => step);
+    };
+    expect(told("inconclusive", { exitCode: 2 })).toEqual([]);
+    expect(told("inconclusive", { exitCode: 3 })).toEqual([]);
+    expect(told("inconclusive", { exitCode: 5 }, true)).toEqual(["interrupted: let it run to its end"]);
+    const baselineUpdate = { file: "b.json", status: "refused", says: "", changes: [] };
+    expect(told("fail", { exitCode: 1, baselineUpdate })).toEqual([expect.stringContaining("--allow-looser")]);
+
     const twice = mixedGate();
     twice.gate!.checks.push({ ...twice.gate!.checks[3]!, name: "too few as well" });
     expect(nextSteps(twice).filter(({ step }) => step.includes("not a pass"))).toEqual([
