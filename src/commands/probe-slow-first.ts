@@ -16,6 +16,7 @@ import type { Report, Run } from "../report/model.js";
 import { formatDuration } from "../units/duration.js";
 import { endpointOptions, type ProbeOptions } from "./probe-options.js";
 import { type Prepared, planOf, prepare, requireCapabilities, showProgress, sourceOf } from "./probe-run.js";
+import { streamFlagOf } from "./stream-options.js";
 import type { Ui } from "./ui.js";
 
 /** Requests at once: more than six connections can carry, as on a page with many parts. */
@@ -31,6 +32,7 @@ export async function measureSlowFirst(
   options: ProbeOptions,
   ui: Ui,
 ): Promise<Report> {
+  refuseOtherLoads(options);
   const burst = options.pipeline > 1 ? options.pipeline : BURST;
   const one = { ...options, pipeline: 1, nagle: ["off" as const], split: ["none" as const] };
   const prepared = await prepare(endpoint, one);
@@ -39,6 +41,22 @@ export async function measureSlowFirst(
   } finally {
     await prepared.end();
   }
+}
+
+/** The bursts and what carries them are the experiment. @throws NetlatError (exit 2) for a flag that would make it another one */
+function refuseOtherLoads(options: ProbeOptions): void {
+  const { connections, rate, duration, reuse } = options;
+  const flags = {
+    "--connections": connections.length > 1 || connections[0] !== 1,
+    "--rate": rate !== undefined,
+    "--duration": duration !== undefined,
+    "--reuse off": !reuse,
+  };
+  const stray = streamFlagOf(options) ?? Object.entries(flags).find(([, given]) => given)?.[0];
+  if (stray === undefined) return;
+  throw usageError(
+    `${stray}: --slow-first has its own connections and bursts; leave it out (--pipeline sets the requests of a burst, --requests how many in all)`,
+  );
 }
 
 async function measureBursts(
@@ -137,5 +155,19 @@ function words(runs: readonly Run[], burst: number, slowPath: string): string[] 
     .filter(({ latency }) => latency.count > 0)
     .map(({ factors, latency }) => `${formatDuration(latency.p50)} over ${NAMES[String(factors.carrier)]}`);
   if (told.length === 0) return [];
-  return [`Behind one slow request (${slowPath}) the other ${burst - 1} of a burst took (p50): ${told.join(", ")}.`];
+  const silent = runs.filter(({ latency }) => latency.count === 0).map(({ factors }) => NAMES[String(factors.carrier)]);
+  const missing =
+    silent.length === 0
+      ? []
+      : [
+          `No answer came over ${silent.join(" and ")}, so they cannot be held against the rest; ask a port that speaks both HTTP/1.1 and HTTP/2, as https:// mostly does.`,
+        ];
+  const untried = runs.some(({ factors }) => factors.carrier === "http2")
+    ? []
+    : ["HTTP/2 was not tried: in clear text only --http2 says that the server speaks it."];
+  return [
+    `Behind one slow request (${slowPath}) the other ${burst - 1} of a burst took (p50): ${told.join(", ")}.`,
+    ...missing,
+    ...untried,
+  ];
 }

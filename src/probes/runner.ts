@@ -132,10 +132,7 @@ function newCollector(plan: ProbePlan): CellCollector {
 }
 
 /** How many connections a cell has, and how many requests may be on each at once. */
-export function placesOf(
-  plan: ProbePlan,
-  { cell, carrier }: PlannedCell,
-): Pick<LaneSpec, "connections" | "pipeline"> {
+export function placesOf(plan: ProbePlan, { cell, carrier }: PlannedCell): Pick<LaneSpec, "connections" | "pipeline"> {
   return {
     connections: carrier?.connections ?? cell.connections ?? plan.connections,
     pipeline: carrier?.pipeline ?? cell.streams ?? plan.pipeline,

@@ -84,14 +84,14 @@ export function sharedFacts(runs: readonly StreamRun[], factors: Factors): Share
   const labels = [...new Set(runs.flatMap((one) => factsOf(one).map(([label]) => label)))];
   const order = ORDER.filter((label) => labels.includes(label));
   return order.flatMap((label) => {
-    const byText = new Map<string, Run[]>();
+    const byText = new Map<string, Set<Run>>();
     for (const one of runs) {
       for (const [, text] of factsOf(one).filter(([of]) => of === label)) {
-        byText.set(text, [...(byText.get(text) ?? []), one.run]);
+        byText.set(text, (byText.get(text) ?? new Set()).add(one.run));
       }
     }
     const all = runs.map(({ run }) => run);
-    return [...byText].map(([text, holds]) => ({ label, text, whose: groupName(holds, all, factors) }));
+    return [...byText].map(([text, holds]) => ({ label, text, whose: groupName([...holds], all, factors) }));
   });
 }
 

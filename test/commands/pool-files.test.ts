@@ -78,6 +78,14 @@ function openLoop(): Report {
 }
 
 describe("netlat pool with a report", () => {
+  it("of an experiment with several numbers of connections takes those of the cell", async () => {
+    const report = openLoop();
+    const [only] = report.runs;
+    if (only === undefined) throw new Error("a report without a run");
+    const runs = [{ ...only, factors: { ...only.factors, connections: 2 } }];
+    expect((await run(file("levels.json", { ...report, runs }))).pool).toMatchObject({ connections: 2 });
+  });
+
   it("of an open loop takes its rate, its arrivals and its connections", async () => {
     const { pool, runs } = await run(file("open.json", openLoop()));
     expect(pool).toMatchObject({ arrivalPerSecond: 600, connections: 8, rateFrom: "measured" });

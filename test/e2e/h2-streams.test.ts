@@ -33,6 +33,19 @@ test("as many requests as streams: nothing waits, nothing is found", async () =>
   expect(findingsOf(report, "h2-stream-limit")).toEqual([]);
 });
 
+test("channels against streams: forty requests at once on four connections wait for nothing, on one they do", async () => {
+  const report = await probe([LAB, "--nagle", "off", "--streams", "10,40", "--connections", "1,4", "-n", "160"]);
+  const p50 = (connections: number, streams: number) =>
+    report.runs.find(({ factors }) => factors.connections === connections && factors.streams === streams)?.phases.queue
+      ?.p50 ?? Number.NaN;
+  expect(report.runs).toHaveLength(4);
+  expect(p50(1, 40)).toBeGreaterThan(18e6);
+  expect(p50(4, 10)).toBeLessThan(15e6);
+  expect(report.runs.map(({ connections }) => connections).sort()).toEqual([1, 1, 4, 4]);
+  expect(report.source).toMatchObject({ connections: 4, pacing: "closed loop, 1 or 4 connections" });
+  expect(findingsOf(report, "connection-churn")).toEqual([]);
+});
+
 test("the table says it in its own section", async () => {
   const { stdout } = await netlat(["probe", LAB, "--nagle", "off", "--streams", "20"], { COLUMNS: "80" });
   expect(stdout).toContain("\nHTTP/2\n");

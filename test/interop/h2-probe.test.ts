@@ -13,13 +13,13 @@ const SERVERS: Readonly<Record<(typeof H2_PEERS)[number], { options: object; lim
   apache: { options: { maxConcurrentStreams: 10 }, limit: 10, over: /^GOAWAY PROTOCOL_ERROR/ },
 };
 
+const load = ["--nagle", "off", "--requests", "30"];
+
 for (const name of H2_PEERS) {
   const { options, limit, over } = SERVERS[name];
   describeWithPeer(
     name,
     (server) => {
-      const load = ["--nagle", "off", "--requests", "30"];
-
       test.each(["tls", "h2c"] as const)("%s: handshake, SETTINGS, PING, GET", async (port) => {
         const secure = port === "tls";
         const endpoint = secure
@@ -52,6 +52,17 @@ for (const name of H2_PEERS) {
     options,
   );
 }
+
+describeWithPeer(
+  "nginx",
+  (server) => {
+    test("the stream too many on a page that it answers without waiting for the body", async () => {
+      const [run] = (await probe([`h2c://127.0.0.1:${server.ports.h2c}/small`, ...load, "--over-limit"])).runs;
+      expect(run?.h2?.overLimit?.map(({ answer }) => answer)).toEqual(Array(2).fill("RST_STREAM REFUSED_STREAM"));
+    });
+  },
+  { maxConcurrentStreams: 10 },
+);
 
 describeWithPeer("nghttpd", (server) => {
   test("HEADERS and DATA apart stall behind a delayed ACK with Nagle's algorithm, and only with it", async () => {

@@ -51,6 +51,17 @@ describe("cellsOf", () => {
     ]);
   });
 
+  it("names what is not of every experiment only where it is given, connections before streams", () => {
+    const cells = cellsOf({ ...usual, nagle: ["off"], split: ["none"], streams: [1, 10], connections: [1, 4] });
+    expect(cells.map((cell) => cell.id)).toEqual([
+      "nagle=off,split=none,quickack=default,connections=1,streams=1",
+      "nagle=off,split=none,quickack=default,connections=1,streams=10",
+      "nagle=off,split=none,quickack=default,connections=4,streams=1",
+      "nagle=off,split=none,quickack=default,connections=4,streams=10",
+    ]);
+    expect(cells[3]).toMatchObject({ connections: 4, streams: 10, factors: { connections: 4, streams: 10 } });
+  });
+
   it("has each combination once", () => {
     const cells = cellsOf({
       nagle: ["on", "off"],

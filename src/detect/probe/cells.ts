@@ -20,7 +20,8 @@ export function extremes(cells: readonly ProbeCell[]): Pick<ProbeEvidence, "calm
 }
 
 /** Connections that a cell keeps at once. */
-export const connectionsOf = (evidence: ProbeEvidence, cell: ProbeCell): number => cell.connections ?? evidence.connections;
+export const connectionsOf = (evidence: ProbeEvidence, cell: ProbeCell): number =>
+  cell.connections ?? evidence.connections;
 
 /** What we pause ourselves between the first and the last piece of a request. */
 export const ownPausesNs = (cell: ProbeCell): number => cell.gapNs * (cell.pieces - 1);

@@ -23,10 +23,11 @@ export const connectionChurn: ProbeDetector<"connection-churn"> = {
   },
 };
 
-/** Connections opened beyond those that the cell needed. */
+/** Connections opened beyond those that the cell needed; a server that says GOAWAY has findings of its own. */
 export function reopenedConnections(evidence: ProbeEvidence, cell: ProbeCell): number {
   const ours = CLOSED_BY_US.reduce((sum, kind) => sum + (cell.run.errors[kind] ?? 0), 0);
-  return Math.max(0, cell.run.connections - connectionsOf(evidence, cell) - ours);
+  const goaways = evidence.reuse ? (cell.run.h2?.goaways.length ?? 0) : 0;
+  return Math.max(0, cell.run.connections - connectionsOf(evidence, cell) - ours - goaways);
 }
 
 /** p50 of connecting, and of the TLS handshake where there is one; null: not measured. */

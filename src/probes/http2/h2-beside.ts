@@ -1,4 +1,4 @@
-/** What runs beside the requests of a lane: a bulk transfer, PINGs at the user's pace, and the stream too many. */
+/** A bulk transfer beside the requests of a lane: on their connection, or on one of its own. */
 
 import type { H2Event } from "../../protocols/h2/events.js";
 import type { ConnectionOptions } from "../../protocols/h2/options.js";

@@ -15,9 +15,10 @@ import type { Trouble } from "../tcp/net-failure.js";
 import { healthOf, type Judged, judgeAnswer } from "./h2-answer.js";
 import type { BulkTransfer } from "./h2-beside.js";
 import { H2Link, type LinkOwner } from "./h2-link.js";
+import { H2Links } from "./h2-links.js";
 import { H2Place } from "./h2-place.js";
 import type { H2Plan } from "./h2-plan.js";
-import { type Counted, type H2Tally, NOTHING_COUNTED } from "./h2-tally.js";
+import type { H2Tally } from "./h2-tally.js";
 
 /** A request that the server has not touched may be asked again (RFC 9113 section 8.7). */
 const UNTOUCHED = "REFUSED_STREAM";
@@ -32,17 +33,11 @@ export class H2Channel implements LinkOwner {
   readonly #tally: H2Tally;
   readonly #bulk: BulkTransfer | undefined;
   readonly #counters: NetCounters;
-  /** The connection for new requests. */
-  #link: H2Link | null = null;
-  /** Ended by the server, with requests that still run. */
-  readonly #draining = new Set<H2Link>();
-  readonly #counted = new Map<H2Link, Counted>();
+  readonly #links: H2Links;
   #opening: H2Place | null = null;
   /** Requests that wait for a connection. */
   #waiting: H2Place[] = [];
   #requests = 0;
-  /** A measured block has begun: what ended before it is not counted. */
-  #marked = false;
 
   /**
    * @param number which connection of the lane this is, from 0
@@ -62,17 +57,18 @@ export class H2Channel implements LinkOwner {
     this.#host = host;
     this.#bulk = bulk;
     this.#counters = new NetCounters(plan.options);
+    this.#links = new H2Links(tally, this.#counters);
     const streams = plan.spec.pipeline;
     this.places = Array.from({ length: streams }, (_, place) => new H2Place(this, number, number * streams + place));
   }
 
   /** The connection that new requests go to; null: none is there. */
   get link(): H2Link | null {
-    return this.#link;
+    return this.#links.current;
   }
 
   open(place: H2Place): boolean {
-    if (place !== this.places[0] || this.#link !== null || !this.#plan.spec.reuse) return false;
+    if (place !== this.places[0] || this.link !== null || !this.#plan.spec.reuse) return false;
     this.#opening = place;
     place.deadlineNs = nowNs() + this.#plan.spec.timeoutNs;
     this.#connect();
@@ -88,7 +84,7 @@ export class H2Channel implements LinkOwner {
   expire(place: H2Place): void {
     if (place === this.#opening) {
       // The server's SETTINGS did not come, or the connection did not.
-      if (this.#link?.client === undefined) this.#dropLink();
+      if (this.link?.client === undefined) this.#links.drop();
       this.#opened();
       return;
     }
@@ -97,29 +93,22 @@ export class H2Channel implements LinkOwner {
     const waits = stream === null || stream.state === "queued";
     const says =
       stream === null ? `no open connection ${within}` : waits ? `no stream ${within}` : `no whole answer ${within}`;
-    if (stream !== null) this.#linkOf(stream)?.reset(stream, "CANCEL");
+    if (stream !== null) this.#links.of(stream)?.reset(stream, "CANCEL");
     if (place.deadlineNs !== Number.POSITIVE_INFINITY) this.#fail(place, "timeout", says);
   }
 
   mark(place: H2Place): void {
     if (place !== this.places[0]) return;
-    this.#marked = true;
-    this.#counters.mark(this.#link?.net ?? null);
+    this.#links.mark();
     place.slowNext = place.index === 0;
-    for (const link of this.#links()) this.#count(link, true);
   }
 
   facts(place: H2Place): KernelFacts | null | undefined {
-    if (place !== this.places[0]) return undefined;
-    for (const link of this.#links()) this.#count(link, false);
-    if (this.#link !== null) this.#counters.take(this.#link.net);
-    return this.#counters.facts();
+    return place === this.places[0] ? this.#links.facts() : undefined;
   }
 
   close(): void {
-    for (const link of this.#links()) link.drop();
-    this.#draining.clear();
-    this.#link = null;
+    this.#links.close();
     this.#opening = null;
     this.#waiting = [];
     for (const place of this.places) {
@@ -200,9 +189,9 @@ export class H2Channel implements LinkOwner {
   }
 
   onLost(link: H2Link, trouble: Trouble): void {
-    const running = this.places.filter((place) => place.stream !== null && this.#linkOf(place.stream) === link);
-    const current = link === this.#link;
-    this.#forget(link);
+    const running = this.places.filter((place) => place.stream !== null && this.#links.of(place.stream) === link);
+    const current = link === this.link;
+    this.#links.forget(link);
     const connected = !Number.isNaN(link.openNs);
     const hit = connected ? running : [...running, ...this.#waiting];
     if (current && !connected) this.#waiting = [];
@@ -219,7 +208,7 @@ export class H2Channel implements LinkOwner {
   }
 
   #ask(place: H2Place): void {
-    const link = this.#link;
+    const { link } = this;
     place.blank();
     if (link === null || link.client === undefined) {
       this.#waiting.push(place);
@@ -255,8 +244,7 @@ export class H2Channel implements LinkOwner {
 
   #connect(): void {
     this.#requests = 0;
-    const link = new H2Link(this.#plan, this.#options, this);
-    this.#link = link;
+    this.#links.use(new H2Link(this.#plan, this.#options, this));
   }
 
   #streamOpened(link: H2Link, stream: H2Stream): void {
@@ -286,8 +274,8 @@ export class H2Channel implements LinkOwner {
       if (judged.grpc !== undefined) this.#tally.grpc[judged.grpc] = (this.#tally.grpc[judged.grpc] ?? 0) + 1;
     }
     // A server may answer before it has read the body: then it asks for the rest not to be sent.
-    if (stream.state !== "closed") this.#linkOf(stream)?.reset(stream, "NO_ERROR" as const);
-    if (!this.#plan.spec.reuse) this.#dropLink();
+    if (stream.state !== "closed") this.#links.of(stream)?.reset(stream, "NO_ERROR" as const);
+    if (!this.#plan.spec.reuse) this.#links.drop();
     this.#end(place, atNs, judged.status, judged.says);
   }
 
@@ -319,14 +307,11 @@ export class H2Channel implements LinkOwner {
     }
   }
 
-  /** No new requests on it; it is dropped when what runs on it has ended. */
+  /** No new requests on it. */
   #retire(link: H2Link): void {
-    if (link !== this.#link) return;
-    this.#link = null;
+    if (link !== this.link) return;
+    this.#links.retire();
     this.#opened();
-    this.#counters.dropping(link.net);
-    if ((link.client?.streams.size ?? 0) > 0) this.#draining.add(link);
-    else this.#forget(link);
   }
 
   #end(place: H2Place, endNs: number, status: number, says: string): void {
@@ -338,7 +323,7 @@ export class H2Channel implements LinkOwner {
     x.endNs = endNs;
     x.status = status;
     x.says = says;
-    for (const link of this.#draining) if ((link.client?.streams.size ?? 0) === 0) this.#forget(link);
+    this.#links.settle();
     this.#host.ended(place.index);
   }
 
@@ -353,40 +338,6 @@ export class H2Channel implements LinkOwner {
     this.#opening = null;
     place.deadlineNs = Number.POSITIVE_INFINITY;
     this.#host.ready(place.index);
-  }
-
-  #dropLink(): void {
-    if (this.#link === null) return;
-    this.#counters.dropping(this.#link.net);
-    this.#forget(this.#link);
-  }
-
-  #forget(link: H2Link): void {
-    this.#count(link, !this.#marked);
-    this.#counted.delete(link);
-    this.#draining.delete(link);
-    if (link === this.#link) this.#link = null;
-    link.drop();
-  }
-
-  /** Adds a connection's counters to the lane's. @param skip only remember where they stand: what was before is not measured */
-  #count(link: H2Link, skip: boolean): void {
-    const { client } = link;
-    if (client === undefined) return;
-    const before = this.#counted.get(link) ?? NOTHING_COUNTED;
-    this.#counted.set(link, skip ? this.#tally.look(client) : this.#tally.add(client, before));
-  }
-
-  #links(): H2Link[] {
-    return this.#link === null ? [...this.#draining] : [this.#link, ...this.#draining];
-  }
-
-  #linkOf(stream: H2Stream): H2Link | undefined {
-    return (
-      this.#links().find(({ client }) => client !== undefined && client.streams.get(stream.id) === stream) ??
-      this.#link ??
-      undefined
-    );
   }
 }
 

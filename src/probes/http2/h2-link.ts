@@ -45,6 +45,8 @@ export class H2Link implements ConnectionOwner, Written {
   #writer: H2Writer | undefined;
   #receiving = false;
   #flushDue = false;
+  /** The rest of the output goes on when the socket drains. */
+  #drainDue = false;
   #over = false;
   openNs = Number.NaN;
   /** PINGs sent on it. */
@@ -100,7 +102,12 @@ export class H2Link implements ConnectionOwner, Written {
       if (output === undefined) return;
       (this.#writer as H2Writer).write(output);
     }
-    this.net.stream.once("drain", () => this.flush());
+    if (this.#drainDue) return;
+    this.#drainDue = true;
+    this.net.stream.once("drain", () => {
+      this.#drainDue = false;
+      this.flush();
+    });
   }
 
   /** Closes at once; the owner hears no more of it. */
@@ -151,7 +158,11 @@ export class H2Link implements ConnectionOwner, Written {
 
   onEnd(): void {
     const spoke = this.#client === undefined || this.#client.frames.received.SETTINGS !== undefined;
-    this.#lose({ failure: "closed", says: spoke ? "the peer closed the connection" : this.#mute(), closingRace: spoke });
+    this.#lose({
+      failure: "closed",
+      says: spoke ? "the peer closed the connection" : this.#mute(),
+      closingRace: spoke,
+    });
   }
 
   onError(_: NetConnection, trouble: Trouble): void {

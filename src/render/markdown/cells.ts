@@ -4,7 +4,7 @@ import { axis, bars, logEdges } from "../chart.js";
 import { cellName, levelOf } from "../factors.js";
 import { fromCaptures } from "../source-names.js";
 import type { Page } from "../table/page.js";
-import { phaseLegend, phaseName, phasesOf } from "../table/phases.js";
+import { phaseLegend, phaseName, phasesOf, resumptions } from "../table/phases.js";
 import { displayWidth, padEnd } from "../text.js";
 import { block, code, list, prose, table } from "./syntax.js";
 
@@ -80,7 +80,7 @@ export function phases(report: Report, page: Page): string[] {
         : [formatDuration(data.p50), formatDuration(data.p99)];
     }),
   ]);
-  const legend = phaseLegend(names).map(prose);
+  const legend = [...phaseLegend(names), ...resumptions(report.runs, page.factors)].map(prose);
   return [...table(head, rows, 1), ...(legend.length === 0 ? [] : ["", ...legend])];
 }
 

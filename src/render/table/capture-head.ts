@@ -21,6 +21,10 @@ export function captureFacts(source: CaptureSource): Fact[] {
   fact("packets", `${whole(source.packets)} (${tcpOf(source)} TCP), ${formatSize(source.bytes)}${during}`);
   if (source.firstPacketAt !== null) fact("first at", source.firstPacketAt);
   fact("flows", flowsOf(source));
+  const { read = {}, unread = {} } = source.inside ?? {};
+  const inside = mostFirst(read).map(([spoken, count]) => `${spoken} of ${counted(count, "connection")}`);
+  if (inside.length > 0) fact("inside", inside.join(", "));
+  for (const [reason, count] of mostFirst(unread)) warning("not read", `${counted(count, "connection")}: ${reason}`);
   if (source.filter !== null) fact("filter", source.filter);
   const skipped = skippedOf(source);
   if (skipped !== null) fact("skipped", skipped);
@@ -49,11 +53,14 @@ function flowsOf({ flowsSeen, flowsEvicted }: CaptureSource): string {
   return `${whole(flowsSeen)} seen, ${whole(flowsEvicted)} let go before their end to bound memory (idle, or --max-flows)`;
 }
 
-/** By reason, the most frequent first. */
-function skippedOf({ skipped }: CaptureSource): string | null {
-  const reasons = Object.entries(skipped)
+const mostFirst = (counts: Readonly<Record<string, number>>): [string, number][] =>
+  Object.entries(counts)
     .filter(([, count]) => count > 0)
     .toSorted(([, a], [, b]) => b - a);
+
+/** By reason. */
+function skippedOf({ skipped }: CaptureSource): string | null {
+  const reasons = mostFirst(skipped);
   if (reasons.length === 0) return null;
   return reasons.map(([reason, count]) => `${whole(count)} ${reason}`).join(", ");
 }

@@ -64,9 +64,16 @@ function placeOf({ subject }: Finding, report: Report, { factors, theme }: Page)
   return run === undefined ? subject.run : cellName(run, factors);
 }
 
+/** Findings that do not count requests. */
+const COUNTED: Partial<Record<Finding["code"], string>> = {
+  "syn-retransmit": "handshakes",
+  "h2-goaway": "connections",
+  "h2-ping-enforced": "connections",
+};
+
 /** `99 of 100 exchanges`: what a capture counts is not what a probe asked for. */
 export function delayedOf({ code, count, of }: Finding, report: Report): string {
-  const things = !fromCaptures(report.source) ? "requests" : code === "syn-retransmit" ? "handshakes" : "exchanges";
+  const things = COUNTED[code] ?? (fromCaptures(report.source) ? "exchanges" : "requests");
   return `${whole(count)} of ${whole(of)} ${things}`;
 }
 

@@ -1,7 +1,7 @@
 /** What stands beside the latency of a request: the first request on a connection, the phases before it, its failures. */
 import type { HistogramData, Report, Run } from "../../report/model.js";
 import { formatDuration } from "../../units/duration.js";
-import { cellName, levelOf } from "../factors.js";
+import { cellName, type Factors, levelOf } from "../factors.js";
 import { type Align, grid } from "../grid.js";
 import { fromCaptures } from "../source-names.js";
 import { displayWidth, hang } from "../text.js";
@@ -62,7 +62,9 @@ export function phases(report: Report, page: Page): string[] {
   const fits = [build(["p50", "p99"]), build(["p50"])].find((lines) =>
     lines.every((line) => displayWidth(line) <= page.width),
   );
-  const legend = phaseLegend(names).flatMap((text) => hang("  ", text, page.prose, dim));
+  const legend = [...phaseLegend(names), ...resumptions(report.runs, page.factors)].flatMap((text) =>
+    hang("  ", text, page.prose, dim),
+  );
   return [...(fits ?? runs.flatMap((run) => listed(run, names, page))), ...legend];
 }
 
@@ -76,6 +78,15 @@ export const phaseLegend = (names: readonly string[]): string[] => {
   const told = names.map((name) => PHASE_MEANS[name]).filter((text) => text !== undefined);
   return told.length === 0 ? [] : [told.join("; ")];
 };
+
+/** Of a run that offered sessions, and beside it: how many TLS handshakes resumed one. */
+export function resumptions(runs: readonly Run[], factors: Factors): string[] {
+  const told = runs.flatMap((run) => {
+    const name = runs.length === 1 ? "" : `${cellName(run, factors)} `;
+    return run.tlsResumed === undefined ? [] : [`${name}${run.tlsResumed} of ${run.connections}`];
+  });
+  return told.length === 0 ? [] : [`TLS handshakes that resumed a session: ${told.join(", ")}`];
+}
 
 /** Without room for columns: one phase after the other. */
 function listed(run: Run, names: readonly string[], page: Page): string[] {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { connectionChurn } from "../../../src/detect/probe/connection-churn.js";
 import { histogramOf } from "../../../src/report/histogram.js";
 import { cell, evidence, MS } from "../evidence.js";
+import { goaway, h2Facts } from "../h2-facts.js";
 
 const phases = { connect: histogramOf([MS]), tls: histogramOf([3 * MS]) };
 
@@ -28,6 +29,14 @@ test("not one: as many as the lanes need, a few opened anew, or opened after our
   expect(connectionChurn.judge(evidence([cell({ run: { connections: 11 } })]))).toEqual([]);
   const timeouts = cell({ run: { connections: 31, errors: { timeout: 30 } } });
   expect(connectionChurn.judge(evidence([timeouts]))).toEqual([]);
+});
+
+test("not one: a cell with more connections than the others, and connections that the server ended with GOAWAY", () => {
+  const six = { ...cell({ run: { connections: 30 } }), connections: 30 };
+  expect(connectionChurn.judge(evidence([six]))).toEqual([]);
+  expect(connectionChurn.judge(evidence([{ ...six, connections: 6 }]))[0]).toMatchObject({ count: 24 });
+  const ended = h2Facts({ goaways: Array.from({ length: 29 }, () => goaway()) });
+  expect(connectionChurn.judge(evidence([cell({ run: { connections: 30, h2: ended } })]))).toEqual([]);
 });
 
 test("connect times not seen: the count stands, the cost is unknown", () => {

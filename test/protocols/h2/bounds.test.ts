@@ -227,6 +227,24 @@ describe("what ends one stream", () => {
     expect(side.of("end")).toMatchObject([{ stream: { id: 3 } }]);
   });
 
+  test("what the peer sends behind its own RST_STREAM is passed over, and the header table goes on with it", () => {
+    const reset: Write = (sink) => write.writeRstStream(sink, 1, "NO_ERROR");
+    const table = new HpackEncoder();
+    const indexed =
+      (streamId: number): Write =>
+      (sink) =>
+        write.writeHeaders(sink, streamId, table.encode([...OK, { name: "x", value: "y" }]), 16384, {
+          endStream: true,
+        });
+    // As gRPC's C-core does at a deadline: trailers and RST_STREAM, and both once more.
+    const { client, side } = clientFed([indexed(1), reset, indexed(1), reset, data(1, 10)]);
+    client.request({ headers: GET }, 0);
+    feed(client, indexed(3));
+    expect(client.fault).toBeUndefined();
+    expect(side.of("end").map(({ stream }) => stream.id)).toEqual([1, 3]);
+    expect(side.of("headers").at(-1)?.fields).toContainEqual({ name: "x", value: "y" });
+  });
+
   test("requests that are none", () => {
     for (const fields of [
       { ":method": "GET" },
