@@ -65,14 +65,19 @@ export function streamOptions(): Option[] {
       readBulk,
     ),
     new Option("--over-limit", "HTTP/2: also open a stream more than the server allows, and tell what it does"),
-    option("--keepalive <duration>", "HTTP/2: send a PING in this distance", readPositiveDuration),
+    option("--keepalive <duration>", "HTTP/2: a PING every so often (gRPC: keepalive time)", readPositiveDuration),
     option(
       "--keepalive-timeout <duration>",
       "HTTP/2: close when a PING is not answered for so long",
       readPositiveDuration,
       "20s",
     ),
-    option("--keepalive-without-streams <on|off>", "HTTP/2: PINGs also while no stream is open", readSwitch, "on"),
+    option(
+      "--keepalive-without-streams <on|off>",
+      "HTTP/2: PINGs also while no stream is open (gRPC: keepalive without calls)",
+      readSwitch,
+      "on",
+    ),
     option("--deadline <duration>", "gRPC: the deadline of each call (grpc-timeout)", readPositiveDuration),
   ];
 }
