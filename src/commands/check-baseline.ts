@@ -1,4 +1,5 @@
 /** Baselines are reports kept beside the suite: reads them, and writes them anew when nothing is lost by it. */
+import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import {
@@ -90,11 +91,19 @@ export async function updateBaseline(
 
 /** @throws NetlatError (exit 2) */
 async function makeFolder(folder: string, where: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch(({ code }: NodeJS.ErrnoException) => {
+  await makeWithParents(folder).catch(({ code }: NodeJS.ErrnoException) => {
     throw usageError(
       `${where}: the folder ${folder} cannot be made (${code}); name a file in a folder that you may write to`,
     );
   });
+}
+
+/** Folder by folder: Node's own `recursive` never ends where the kernel says ENOENT for a parent that exists, as /proc does. */
+async function makeWithParents(folder: string): Promise<void> {
+  if (existsSync(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) await makeWithParents(parent);
+  await mkdir(folder);
 }
 
 function refused(

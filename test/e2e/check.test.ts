@@ -135,7 +135,12 @@ describe("a baseline", () => {
   });
 
   test("that cannot be written, or must not be loosened without being written: one sentence, exit 2", async () => {
-    const nowhere = suiteOf("nowhere.yaml", ...lines("0ms").map((line) => line.replace("kept/", "/sys/none/")));
+    const at = (folder: string) =>
+      suiteOf("nowhere.yaml", ...lines("0ms").map((line) => line.replace("kept/", folder)));
+    // Of /proc the kernel says ENOENT for whatever is to be made in it, though it is there.
+    const proc = await netlat(["check", at("/proc/none/"), "--update-baseline"]);
+    expect([proc.code, proc.stderr]).toEqual([2, expect.stringContaining("the folder /proc/none cannot be made")]);
+    const nowhere = at("/sys/none/");
     const lost = await netlat(["check", nowhere, "--update-baseline"]);
     expect(lost.code).toBe(2);
     expect(lost.stderr).toMatch(/^netlat: .*nowhere\.yaml:8: baseline .*: the folder \/sys\/none cannot be made/);
