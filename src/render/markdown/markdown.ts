@@ -2,8 +2,9 @@
 import type { Report } from "../../report/model.js";
 import { formatDuration } from "../../units/duration.js";
 import { cellName } from "../factors.js";
+import { type Layout, layoutOf } from "../layout.js";
 import type { Renderer } from "../renderer.js";
-import { commandOf, fromCaptures, subjectOf } from "../source-names.js";
+import { commandOf, subjectOf } from "../source-names.js";
 import { probeFacts } from "../table/head.js";
 import { type Page, pageFor, type Section } from "../table/page.js";
 import { unlikeFirsts } from "../table/phases.js";
@@ -67,22 +68,23 @@ const POOL_SECTIONS: Sections = [
   ["Findings", findings],
 ];
 
+const LAYOUTS: Readonly<Record<Layout, Sections>> = {
+  gate: GATE_SECTIONS,
+  pool: POOL_SECTIONS,
+  capture: CAPTURE_SECTIONS,
+  probe: SECTIONS,
+};
+
 export const markdown: Renderer = (report, terminal) => {
   const safe = harmlessReport(report, terminal.unicode);
   const page = pageFor(safe, { columns: 100, colour: 0, unicode: terminal.unicode });
-  const all = sectionsFor(safe);
+  const all = LAYOUTS[layoutOf(safe)];
   const sections = all.flatMap(([title, section]) => {
     const lines = section(safe, page);
     return lines.length === 0 ? [] : ["", `## ${title}`, "", ...lines];
   });
   return `${[...head(safe, page), ...sections, "", foot(safe)].join("\n")}\n`;
 };
-
-function sectionsFor(report: Report): Sections {
-  if (report.gate !== undefined) return GATE_SECTIONS;
-  if (report.source.kind === "pool") return POOL_SECTIONS;
-  return fromCaptures(report.source) ? CAPTURE_SECTIONS : SECTIONS;
-}
 
 function head(report: Report, page: Page): string[] {
   const { source } = report;

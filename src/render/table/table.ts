@@ -1,7 +1,7 @@
 /** The report for people, on a terminal or in a file: 80 columns first, wider where there is more, down to 40. */
 import type { Report } from "../../report/model.js";
+import { type Layout, layoutOf } from "../layout.js";
 import type { Renderer } from "../renderer.js";
-import { fromCaptures } from "../source-names.js";
 import { hang, harmlessReport } from "../text.js";
 import { cells } from "./cells.js";
 import { comparison } from "./comparison.js";
@@ -69,6 +69,13 @@ const POOL_SECTIONS: Sections = [
   ["Findings", findings],
 ];
 
+const LAYOUTS: Readonly<Record<Layout, Sections>> = {
+  gate: GATE_SECTIONS,
+  pool: POOL_SECTIONS,
+  capture: CAPTURE_SECTIONS,
+  probe: SECTIONS,
+};
+
 export const table: Renderer = (report, terminal) => {
   const safe = harmlessReport(report, terminal.unicode);
   const page = pageFor(safe, terminal);
@@ -83,9 +90,7 @@ export const table: Renderer = (report, terminal) => {
 
 /** In reading order; the page in HTML has the same. */
 export function sectionsFor(report: Report): Sections {
-  if (report.gate !== undefined) return GATE_SECTIONS;
-  if (report.source.kind === "pool") return POOL_SECTIONS;
-  return fromCaptures(report.source) ? CAPTURE_SECTIONS : SECTIONS;
+  return LAYOUTS[layoutOf(report)];
 }
 
 function foot(report: Report, page: Page): string[] {
