@@ -25,13 +25,17 @@ const LAYERS = {
     may: ["report", "stats", "protocols", "units", "errors"],
     why: "what the kernel offers, for probes and lab alike",
   },
+  quic: {
+    may: ["sockets", "protocols", "units", "errors"],
+    why: "a QUIC connection moves datagrams and timers for probes and lab alike, and knows no application",
+  },
   lab: {
-    may: ["sockets", "report", "stats", "protocols", "units", "errors"],
+    may: ["quic", "sockets", "report", "stats", "protocols", "units", "errors"],
     why: "a target must not know who measures it, or the measurement proves nothing",
   },
   probes: {
-    may: ["lab", "sockets", "detect", "pool", "report", "stats", "protocols", "units", "errors"],
-    why: "an engine measures; how the result is shown or saved is not its business",
+    may: ["lab", "quic", "sockets", "detect", "capture", "pool", "report", "stats", "protocols", "units", "errors"],
+    why: "an engine measures, and reads its own QUIC datagrams as a capture would; how the result is shown or saved is not its business",
   },
   render: { may: ["report", "units", "errors"], why: "a renderer turns a report into text and decides nothing" },
   export: { may: ["report", "stats", "units", "errors"], why: "files and services are fed from the report" },
@@ -41,6 +45,7 @@ const LAYERS = {
       "render",
       "probes",
       "lab",
+      "quic",
       "sockets",
       "detect",
       "check",
@@ -65,6 +70,7 @@ const OWNERS = [
     why: "its guards against NaN, overflow and a wrong maximum stand there",
   },
   { package: "koffi", owners: ["sockets"], why: "the program must work without it, minus declared capabilities" },
+  { package: "@matrixai/quic", owners: ["quic"], why: "the program must work without it, minus QUIC" },
   { package: "chalk", owners: ["render"], why: "only a renderer knows what the terminal can show" },
   { package: "cli-table3", owners: ["render"], why: "only a renderer lays out text" },
   { package: "commander", owners: ["cli", "commands"], why: "engines take typed values, not command lines" },
@@ -73,7 +79,7 @@ const OWNERS = [
   { package: "yaml", owners: ["check"], why: "only a suite is written by hand, and its errors need their line" },
 ];
 
-const IMPURE = ["sockets", "probes", "lab", "export", "commands", "cli"];
+const IMPURE = ["sockets", "quic", "probes", "lab", "export", "commands", "cli"];
 /** The file reader of the capture layer, and its thread: everything behind them takes bytes. */
 const CAPTURE_SOURCE = "^src/capture/(source[.]ts$|ahead/)";
 const IMPURE_MODULES =

@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/interop/**", "test/lab/**", "test/sockets/**", "test/probes/**"],
+          exclude: ["test/e2e/**", "test/interop/**", "test/lab/**", "test/sockets/**", "test/probes/**", "test/quic/**"],
           testTimeout: 10_000,
           sequence: { groupOrder: 0 },
         },
@@ -19,7 +19,7 @@ export default defineConfig({
       {
         test: {
           name: "sockets",
-          include: ["test/{sockets,lab,probes}/**/*.test.ts"],
+          include: ["test/{sockets,lab,probes,quic}/**/*.test.ts"],
           testTimeout: 20_000,
           hookTimeout: 20_000,
           fileParallelism: false,

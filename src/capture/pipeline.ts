@@ -8,6 +8,7 @@ import type { FlowObserver } from "./flows/flow-events.js";
 import { FlowTracker } from "./flows/flow-tracker.js";
 import { Intake, type LeftOut, type Span } from "./packets/intake.js";
 import { PacketRows, ROW } from "./packets/packet-rows.js";
+import { QuicConnections } from "./quic/connections.js";
 import type { CaptureRecord, RecordSink } from "./readers/record.js";
 
 /** Rows that wait at most: enough to ask for memory ahead, and few enough to be near when they are read. */
@@ -18,15 +19,19 @@ export interface PipelineOptions extends Span {
   readonly idleNs: number;
   /** Which segments are looked at, by their two ends; undefined: all. */
   readonly accepts: ((packet: Packet) => boolean) | undefined;
+  /** The same of UDP datagrams. */
+  readonly acceptsDatagram?: ((packet: Packet) => boolean) | undefined;
   /** Opens TLS; it may grow while the capture is read. undefined: TLS stays closed. */
   readonly keyLog?: KeyLog | undefined;
 }
 
 export class CapturePipeline {
   readonly tracker: FlowTracker;
+  readonly quic: QuicConnections;
   /** Segments that were handed to the tracker. */
   tcpPackets = 0;
   readonly #accepts: PipelineOptions["accepts"];
+  readonly #acceptsDatagram: PipelineOptions["acceptsDatagram"];
   readonly #intake: Intake;
   readonly #rows = new PacketRows(new ArrayBuffer(WAITING * ROW * 4), 0, WAITING);
   /** Where the packets lie that wait. */
@@ -37,7 +42,9 @@ export class CapturePipeline {
 
   constructor(observer: FlowObserver, options: PipelineOptions) {
     this.tracker = new FlowTracker(observer, options);
+    this.quic = new QuicConnections(observer, this.tracker, options.keyLog);
     this.#accepts = options.accepts;
+    this.#acceptsDatagram = options.acceptsDatagram;
     this.#intake = new Intake(options);
   }
 
@@ -52,7 +59,7 @@ export class CapturePipeline {
       this.#bytes = bytes;
     }
     this.#intake.take(record, rows);
-    if (alone || rows.used >= WAITING - 1) this.#handOn();
+    if (alone || rows.left < 2) this.#handOn();
   };
 
   /** Hands on what waits. */
@@ -67,7 +74,16 @@ export class CapturePipeline {
     const taken = this.tracker.packets(rows, this.#accepts);
     this.tcpPackets += taken;
     this.#refused += rows.packets - taken;
+    if (rows.datagrams > 0) this.#takeDatagrams(rows);
     rows.clear();
+  }
+
+  #takeDatagrams(rows: PacketRows): void {
+    for (let index = 0; index < rows.datagrams; index++) {
+      const p = rows.datagram(index);
+      if (this.#acceptsDatagram?.(p) === false) this.#refused++;
+      else this.quic.take(p);
+    }
   }
 
   /** What was left out where packets were decoded elsewhere. */
@@ -76,23 +92,25 @@ export class CapturePipeline {
   }
 
   #handOn(): void {
-    if (this.#bytes !== undefined && this.#rows.packets > 0) this.take(this.#rows, this.#bytes);
+    if (this.#bytes !== undefined && this.#rows.left < WAITING) this.take(this.#rows, this.#bytes);
   }
 
   /** The input is over. */
   finish(): void {
     this.flush();
+    this.quic.finish();
     this.tracker.finish();
   }
 
-  /** Segments, and other packets in time, that the filter or the span left out. */
+  /** Segments, datagrams, and other packets in time, that the filter or the span left out. */
   get filtered(): number {
-    return this.#refused + this.#intake.leftOut().outside + this.#elsewhere.outside;
+    return this.#refused + this.quic.refused + this.#intake.leftOut().outside + this.#elsewhere.outside;
   }
 
-  /** Packets that are no TCP segments, by reason. */
+  /** Packets that are neither segments of TCP nor datagrams of QUIC, by reason. */
   skipped(): Record<string, number> {
     const { skipped } = this.#intake.leftOut();
-    return { ...skipped, ...this.#elsewhere.skipped };
+    const others = Object.entries(this.quic.skipped).filter(([, count]) => count > 0);
+    return { ...skipped, ...this.#elsewhere.skipped, ...Object.fromEntries(others) };
   }
 }

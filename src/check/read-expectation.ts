@@ -10,7 +10,7 @@ const ACCEPTED =
   "p99 < 5ms, corrected.p999 < 20ms, phases.connect.p99 < 3ms, max < 50ms, errors == 0, errors < 0.1%, " +
   "findings == 0, findings nagle-delayed-ack == 0, rate > 1000/s, requests >= 500, baseline p50 < +10%";
 const QUANTILES = "p50, p90, p95, p99, p99.9 (or p999) and max";
-const PHASES = ["dns", "connect", "tls", "ttfb", "queue", "behind"];
+const PHASES = ["dns", "connect", "tls", "handshake", "ttfb", "queue", "behind"];
 
 /** `quantity comparison limit`: what stands before the sign, the sign, and what stands behind it. */
 const SHAPE = /^(.*?)\s*(<=|>=|==|!=|=|<|>)\s*(.*)$/s;

@@ -47,7 +47,8 @@ export async function analyse(file: string, options: PcapOptions, ui: Ui): Promi
     ...span,
     maxFlows: options.maxFlows,
     idleNs: IDLE_NS,
-    accepts: filter === undefined ? undefined : packetTest(filter),
+    accepts: filter === undefined ? undefined : packetTest(filter, "tcp"),
+    acceptsDatagram: filter === undefined ? undefined : packetTest(filter, "udp"),
     keyLog,
   });
   const ticker = new Ticker(source, pipeline, analysis, options, ui);
@@ -118,6 +119,7 @@ function factsOf(
     linkTypes: summary.linkTypes.map(linkTypeName),
     packets: summary.packets,
     tcpPackets: pipeline.tcpPackets,
+    ...(pipeline.quic.datagrams > 0 ? { quicDatagrams: pipeline.quic.datagrams } : {}),
     bytes: summary.capturedBytes,
     durationNs: Math.max(0, summary.durationNs),
     firstPacketAt: summary.firstPacketEpochNs === null ? null : isoTime(summary.firstPacketEpochNs),
@@ -133,8 +135,9 @@ function factsOf(
 }
 
 /** What was read inside of connections, where there was anything to read. */
-function insideOf({ tracker }: CapturePipeline): Pick<SourceFacts, "inside"> {
-  const { read, unread } = tracker.readInside;
+function insideOf({ tracker, quic }: CapturePipeline): Pick<SourceFacts, "inside"> {
+  const read = { ...tracker.readInside.read, ...quic.inside.read };
+  const unread = { ...tracker.readInside.unread, ...quic.inside.unread };
   return Object.keys(read).length + Object.keys(unread).length === 0 ? {} : { inside: { read, unread } };
 }
 

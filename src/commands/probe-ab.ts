@@ -6,6 +6,7 @@ import { comparisonWords } from "../compare/words.js";
 import { EXIT, NetlatError, usageError } from "../errors.js";
 import { nowNs } from "../probes/clock.js";
 import { conclude } from "../probes/conclude.js";
+import { type ChosenEngine, widest } from "../probes/engines.js";
 import { roundsFor } from "../probes/experiment.js";
 import type { ProbeEngine } from "../probes/probe.js";
 import { resolveHost } from "../probes/resolve.js";
@@ -14,8 +15,10 @@ import { reportBase } from "../report/base.js";
 import type { Report, Run } from "../report/model.js";
 import { ms } from "../units/duration.js";
 import { questionOf } from "./comparison-options.js";
+import { PLAIN } from "./probe-cells.js";
 import type { ProbeOptions } from "./probe-options.js";
-import { atOnce, type Prepared, planOf, prepare, requireCapabilities, showProgress, sourceOf } from "./probe-run.js";
+import { type Prepared, planOf, prepare, requireCapabilities, showProgress, sourceOf } from "./probe-run.js";
+import { atOnce } from "./probe-together.js";
 import type { Ui } from "./ui.js";
 
 /**
@@ -40,21 +43,36 @@ interface Side {
 export async function measureAb(endpoints: readonly [string, string], options: ProbeOptions, ui: Ui): Promise<Report> {
   const prepared: Prepared[] = [];
   try {
-    for (const endpoint of endpoints) prepared.push(await prepare(endpoint, options));
-    if (prepared[0]?.engine.name !== prepared[1]?.engine.name) {
-      throw usageError(
-        `--ab: ${endpoints[0]} would be measured by the ${prepared[0]?.engine.name} engine and ${endpoints[1]} by the ${prepared[1]?.engine.name} engine, which would be part of the difference; give --engine net`,
-      );
-    }
-    const engine = await (prepared[0] as Prepared).engine.start();
+    for (const endpoint of endpoints) prepared.push(await prepare(endpoint, options, PLAIN));
+    const chosen = engineFor(prepared, options);
+    const engine = await chosen.start();
     try {
-      return await measureBoth(prepared, engine, options, ui);
+      return await measureBoth(
+        prepared.map((one) => ({ ...one, engine: chosen })),
+        engine,
+        options,
+        ui,
+      );
     } finally {
       await engine.close();
     }
   } finally {
     for (const one of prepared) await one.end();
   }
+}
+
+/** One engine for both: what differs between two would be part of the difference. @throws NetlatError (exit 2) */
+function engineFor(prepared: readonly Prepared[], options: ProbeOptions): ChosenEngine {
+  const engines = prepared.map(({ engine }) => engine);
+  const most = widest(engines);
+  // Beside QUIC, TCP runs on the net engine, which shares its event loop.
+  const same = most.carries === "quic" && options.engine === "auto";
+  const other = engines.find(({ name }) => name !== most.name);
+  if (other === undefined || same) return most;
+  const [a, b] = prepared as [Prepared, Prepared];
+  throw usageError(
+    `--ab: ${a.endpoint} would be measured by the ${a.engine.name} engine and ${b.endpoint} by the ${b.engine.name} engine, which would be part of the difference; give --engine net`,
+  );
 }
 
 async function measureBoth(
@@ -67,8 +85,7 @@ async function measureBoth(
   const { signal } = ui.interrupt;
   const sides: Side[] = [];
   for (const [at, one] of prepared.entries()) sides.push(await sideOf(NAMES[at] as "A" | "B", one, engine, options));
-  const [first] = sides as [Side];
-  const whole = { ...first.plan, cells: sides.flatMap(({ plan }) => plan.cells) };
+  const whole = wholePlan(sides);
   const run = await runProbe(whole, engine, nowNs, signal, (progress) => showProgress(progress, whole, ui));
   ui.progress.clear();
   for (const side of sides) refuseIfAbsent(side, run);
@@ -87,8 +104,19 @@ async function measureBoth(
   return joined(reports, options);
 }
 
+/** Both in one: what HTTP/2 and QUIC are told, whichever of the two speaks them. */
+function wholePlan(sides: readonly Side[]): ProbePlan {
+  const plans = sides.map(({ plan }) => plan) as [ProbePlan, ProbePlan];
+  return {
+    ...plans[0],
+    h2: plans[0].h2 ?? plans[1].h2,
+    quic: plans[0].quic ?? plans[1].quic,
+    cells: plans.flatMap(({ cells }) => cells),
+  };
+}
+
 async function sideOf(name: "A" | "B", prepared: Prepared, engine: ProbeEngine, options: ProbeOptions): Promise<Side> {
-  const resolved = await resolveHost(prepared.target.host, prepared.target.port, options.timeout);
+  const resolved = await resolveHost(prepared.target, options.timeout);
   requireCapabilities(prepared, options, engine);
   const plan = planOf(prepared, options, resolved, engine);
   const { target, address, family, tls } = plan;
@@ -164,9 +192,12 @@ function joined(reports: readonly [Concluded, Concluded], options: ProbeOptions)
   };
 }
 
-/** The cells of both that have the same levels of everything but the endpoint. */
+/** The cells of both that have the same levels of every factor that both have, but for the endpoint. */
 function pairsOf(first: readonly Run[], second: readonly Run[]): RunPair[] {
-  const behaviour = ({ id }: Run): string => id.slice(id.indexOf(",") + 1);
+  const shared = Object.keys(first[0]?.factors ?? {}).filter(
+    (factor) => factor !== "endpoint" && second[0]?.factors[factor] !== undefined,
+  );
+  const behaviour = ({ factors }: Run): string => shared.map((factor) => `${factor}=${factors[factor]}`).join(",");
   return first.flatMap((base) => {
     const next = second.find((run) => behaviour(run) === behaviour(base));
     return next === undefined ? [] : [{ id: behaviour(base), base, next }];

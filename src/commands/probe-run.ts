@@ -4,34 +4,33 @@ import { isLabEndpoint, parseLabEndpoint } from "../lab/endpoint.js";
 import { launchLab } from "../lab/launch.js";
 import { nowNs } from "../probes/clock.js";
 import { conclude } from "../probes/conclude.js";
-import { cellName, cellsOf, roundsFor } from "../probes/experiment.js";
-import { cutsFor } from "../probes/levels.js";
+import { type ChosenEngine, chooseEngine, notSeen } from "../probes/engines.js";
+import { cellName, roundsFor } from "../probes/experiment.js";
 import { describePacing, type Pacing } from "../probes/pacer.js";
 import type { ProbeEngine, TlsSettings } from "../probes/probe.js";
 import { type Resolved, resolveHost } from "../probes/resolve.js";
 import { type PlannedCell, type ProbePlan, type ProbeProgress, placesOf, runProbe } from "../probes/runner.js";
-import { type ChosenEngine, chooseEngine, notSeen } from "../probes/tcp/engines.js";
 import type { RequestSpec, Target } from "../protocols/protocol.js";
 import { progressLine } from "../render/progress.js";
 import { reportBase } from "../report/base.js";
 import type { Report } from "../report/model.js";
 import type { Capability } from "../sockets/capabilities.js";
-import { openFileLimit } from "../sockets/file-limit.js";
 import { ms } from "../units/duration.js";
-import { DEFAULT_REQUESTS, DEFAULT_SPLIT, type ProbeOptions } from "./probe-options.js";
+import { written } from "./flag-fit.js";
+import { cellsFor, type PreparedCell, USUAL, type UsualLevels } from "./probe-cells.js";
+import { DEFAULT_REQUESTS, type ProbeOptions, servernameOf } from "./probe-options.js";
 import { askedOf } from "./probe-target.js";
-import { DEFAULT_BULK } from "./stream-options.js";
+import { atOnce, checkFileLimit, checkTogether, connectionLevels } from "./probe-together.js";
+import { quicPlanOf } from "./transport-options.js";
 import type { Ui } from "./ui.js";
 
-/** A request of one frame has no place at which a careless client would cut it. */
-const ONE_WRITE = ["none"] as const;
 /** With time as the only bound, a round lasts about this long. */
 const ROUND_NS = ms(1000);
 
 export interface Prepared {
   readonly endpoint: string;
   readonly target: Target;
-  readonly cells: readonly PlannedCell[];
+  readonly cells: readonly PreparedCell[];
   readonly requestBytes: number;
   readonly engine: ChosenEngine;
   /** The lab's certificate, when the lab is the target. */
@@ -40,34 +39,23 @@ export interface Prepared {
   end(): Promise<void>;
 }
 
-/** Everything that can be refused before a packet is sent. */
-export async function prepare(endpoint: string, options: ProbeOptions): Promise<Prepared> {
+/** Everything that can be refused before a packet is sent. @param usual levels of what the flags leave open */
+export async function prepare(endpoint: string, options: ProbeOptions, usual: UsualLevels = USUAL): Promise<Prepared> {
   checkTogether(options);
   const lab = isLabEndpoint(endpoint) ? parseLabEndpoint(endpoint) : undefined;
   const running = lab === undefined ? undefined : await launchLab(lab.kind, lab.options);
   try {
-    const { target, bytes, fields, frames } = await askedOf(running?.url ?? endpoint, options, running?.ca);
-    const split = options.split ?? (frames !== undefined && frames.length === 0 ? ONE_WRITE : DEFAULT_SPLIT);
-    const { nagle, quickack, cork, connections, streams, window } = options;
-    const factors = {
-      nagle,
-      split,
-      quickack,
-      cork,
-      ...(connections.length === 1 ? {} : { connections }),
-      ...(streams === undefined ? {} : { streams }),
-      ...(window === undefined ? {} : { window }),
-      ...(options.tlsResume === undefined ? {} : { resume: options.tlsResume }),
-      ...(options.bulk === undefined ? {} : { bulk: options.bulkOn ?? DEFAULT_BULK }),
-    };
-    const cells = cellsOf(factors).map((cell) => ({ cell, cuts: cutsFor(cell.split, bytes, fields, frames) }));
+    const asked = await askedOf(running?.url ?? endpoint, options, running?.ca);
+    const cells = cellsFor(asked, options, usual);
     checkFileLimit(options, cells.length);
+    const engine = chooseEngine(options.engine, asked.target, options.pipeline);
+    if (engine.carries === "quic") await requireQuiche(endpoint);
     return {
       endpoint,
-      target,
+      target: asked.target,
       cells,
-      requestBytes: bytes,
-      engine: chooseEngine(options.engine, target, options.pipeline),
+      requestBytes: asked.bytes,
+      engine,
       labCa: running?.ca,
       end: async () => running?.close(),
     };
@@ -77,50 +65,17 @@ export async function prepare(endpoint: string, options: ProbeOptions): Promise<
   }
 }
 
-/** Flags that only mean something together. @throws NetlatError (exit 2) */
-function checkTogether(options: ProbeOptions): void {
-  if ((options.cert === undefined) !== (options.key === undefined)) {
-    throw usageError("--cert and --key belong together; give both, or neither");
-  }
-  if (options.tlsResume !== undefined && options.reuse) {
-    throw usageError("--tls-resume: a kept connection makes one handshake; add --reuse off");
-  }
-  if (options.pipeline > 1 && !options.reuse) {
-    throw usageError("--pipeline: needs a connection that is kept; leave --reuse off out");
-  }
-  const needed = atOnce(options);
-  if (options.requests !== undefined && options.requests < needed) {
-    const flag = options.pipeline > 1 ? "--pipeline" : "--streams";
-    throw usageError(
-      `--requests ${options.requests}: ${flag} keeps ${needed} requests under way at once; give --requests ${needed} or more`,
-    );
-  }
-  if (options.rate === undefined && options.arrival === "poisson") {
-    throw usageError("--arrival poisson: needs an open loop; give --rate, such as --rate 2000/s");
-  }
-}
-
-/** Files that are open beside the connections: libraries, event loops, pipes, the report. */
-const OTHER_FILES = 64;
-
-/** The cells take turns, and each keeps its connections meanwhile. @throws NetlatError (exit 2) */
-function checkFileLimit(options: ProbeOptions, cells: number): void {
-  const { reuse } = options;
-  const connections = Math.max(...options.connections);
-  const limit = openFileLimit();
-  const needed = reuse ? connections * cells : connections;
-  if (limit === null || needed + OTHER_FILES <= limit) return;
-  const inCells = reuse && cells > 1 ? ` in ${cells} cells` : "";
-  throw usageError(
-    `--connections ${connections}: that takes ${needed} sockets${inCells}, and this process may open ${limit} files`,
-    `raise the limit (ulimit -n ${needed + OTHER_FILES}), or take fewer connections or cells`,
-  );
+/** @throws NetlatError (exit 2) where quiche is not there */
+async function requireQuiche(endpoint: string): Promise<void> {
+  const { loadQuiche } = await import("../quic/binding.js");
+  const quiche = await loadQuiche();
+  if ("unavailable" in quiche) throw usageError(`${endpoint}: QUIC is not possible here: ${quiche.unavailable}`);
 }
 
 export async function measure(prepared: Prepared, options: ProbeOptions, ui: Ui): Promise<Report> {
   const startedAt = new Date();
   const { signal } = ui.interrupt;
-  const resolved = await resolveHost(prepared.target.host, prepared.target.port, options.timeout);
+  const resolved = await resolveHost(prepared.target, options.timeout);
   const engine = await prepared.engine.start();
   try {
     requireCapabilities(prepared, options, engine);
@@ -148,16 +103,16 @@ export function requireCapabilities({ target, cells }: Prepared, options: ProbeO
       throw usageError(`${flag}: not possible with the ${engine.name} engine here: ${state.slice(4)}`);
   };
   require(cells.some(
-    ({ cell }) => cell.quickack !== "default",
-  ), "quickack", `--quickack ${options.quickack.join(",")}`);
-  require(cells.some(({ cell }) => cell.cork === "on"), "cork", `--cork ${options.cork.join(",")}`);
+    ({ cell: { quickack = "default" } }) => quickack !== "default",
+  ), "quickack", `--quickack ${options.quickack?.join(",")}`);
+  require(cells.some(({ cell }) => cell.cork === "on"), "cork", `--cork ${options.cork?.join(",")}`);
   require(options.maxSegment !== undefined, "maxSegment", `--max-segment ${options.maxSegment}`);
-  const tlsFlag = (["ca", "cert", "servername", "insecure", "keylogOut", "tlsResume"] as const).find(
+  const tlsFlag = (["ca", "cert", "servername", "sni", "insecure", "keylogOut", "tlsResume"] as const).find(
     (name) => options[name] !== undefined,
   );
-  if (tlsFlag !== undefined && target.transport !== "tls") {
+  if (tlsFlag !== undefined && target.transport === "tcp") {
     throw usageError(
-      `--${kebab(tlsFlag)}: the endpoint ${target.endpoint} does not use TLS; it is for tls:// and https://`,
+      `${written(tlsFlag)}: the endpoint ${target.endpoint} does not use TLS; it is for tls://, https:// and QUIC`,
     );
   }
 }
@@ -176,43 +131,46 @@ export function planOf(
     options.rate === undefined
       ? { kind: "closed" }
       : { kind: "open", ratePerSecond: options.rate, arrival: options.arrival };
+  const { target } = prepared;
+  const tls = target.transport === "tcp" ? undefined : tlsSettings(prepared, options);
+  const cells = prepared.cells.map(({ target: own, ...planned }): PlannedCell => {
+    return own === target ? planned : { ...planned, peer: { target: own, address, family, tls } };
+  });
   return {
-    target: prepared.target,
+    target,
     address,
     family,
-    cells: prepared.cells,
+    cells,
     rounds,
     roundNs: options.duration === undefined ? Number.POSITIVE_INFINITY : options.duration / rounds.length,
     gapNs: options.gap,
-    connections: Math.max(...options.connections),
+    connections: Math.max(...connectionLevels(options)),
     pipeline: options.pipeline,
-    h2: prepared.target.request.protocol === "h2" ? streamsOf(options) : undefined,
+    h2: target.request.protocol === "h2" ? streamsOf(options) : undefined,
+    quic: target.transport === "quic" ? quicPlanOf(options) : undefined,
     reuse: options.reuse,
     timeoutNs: options.timeout,
     maxSegment: options.maxSegment,
     warmup: options.warmup,
     pacing,
-    tls: prepared.target.transport === "tls" ? tlsSettings(prepared, options) : undefined,
-    timestamps: options.timestamps && engine.capabilities.timestamping === "yes",
+    tls,
+    timestamps: options.timestamps !== false && engine.capabilities.timestamping === "yes",
     seed: options.seed,
     keepSlowest: options.slowest,
   };
 }
 
+/** As gRPC has it. */
+const KEEPALIVE_TIMEOUT_NS = ms(20_000);
+
 function streamsOf(options: ProbeOptions): NonNullable<ProbePlan["h2"]> {
   return {
     bulkPath: options.bulk,
     keepaliveNs: options.keepalive,
-    keepaliveWithoutStreams: options.keepaliveWithoutStreams,
-    keepaliveTimeoutNs: options.keepaliveTimeout,
+    keepaliveWithoutStreams: options.keepaliveWithoutStreams ?? true,
+    keepaliveTimeoutNs: options.keepaliveTimeout ?? KEEPALIVE_TIMEOUT_NS,
     overLimit: options.overLimit === true,
   };
-}
-
-/** How many requests a closed loop keeps under way at once where several share a connection; a block with fewer would not. */
-export function atOnce({ connections, streams, pipeline, rate }: ProbeOptions): number {
-  const shared = Math.max(pipeline, ...(streams ?? []));
-  return rate === undefined && shared > 1 ? Math.max(...connections) * shared : 1;
 }
 
 /** Requests per cell in each round; with time as the only bound ten rounds at most, none much shorter than a second. */
@@ -227,7 +185,7 @@ function roundsOf(cells: number, requests: number, options: ProbeOptions): numbe
 
 function tlsSettings({ labCa }: Prepared, options: ProbeOptions): TlsSettings {
   return {
-    servername: options.servername,
+    servername: servernameOf(options),
     insecure: options.insecure === true,
     ca: options.ca ?? labCa,
     cert: options.cert,
@@ -238,7 +196,7 @@ function tlsSettings({ labCa }: Prepared, options: ProbeOptions): TlsSettings {
 
 export function sourceOf(prepared: Prepared, options: ProbeOptions, plan: ProbePlan, engine: ProbeEngine) {
   const connections = [...new Set(plan.cells.map((planned) => placesOf(plan, planned).connections))];
-  const withoutStamps = engine.capabilities.timestamping === "yes" && !options.timestamps;
+  const withoutStamps = engine.capabilities.timestamping === "yes" && options.timestamps === false;
   return {
     kind: "probe" as const,
     endpoint: prepared.endpoint,
@@ -248,11 +206,8 @@ export function sourceOf(prepared: Prepared, options: ProbeOptions, plan: ProbeP
     engine: engine.name,
     engineReason: prepared.engine.reason,
     capabilities: { ...engine.capabilities },
-    notSeen: [
-      ...notSeen(engine.capabilities),
-      ...(withoutStamps ? ["kernel timestamps were turned off (--timestamps off)"] : []),
-    ],
-    pacing: describePacing(plan.pacing, connections, plan.pipeline),
+    notSeen: [...notSeen(engine), ...(withoutStamps ? ["kernel timestamps were turned off (--timestamps off)"] : [])],
+    pacing: describePacing(plan.pacing, connections, plan.pipeline, options.streams),
     connections: plan.connections,
     requestBytes: prepared.requestBytes,
     rounds: plan.rounds.length,
@@ -270,6 +225,3 @@ export function showProgress(progress: ProbeProgress, plan: ProbePlan, ui: Ui): 
   const name = measured === undefined ? progress.cell : cellName(measured, cells);
   ui.progress.show(progressLine({ ...progress, cell: name }, ui.terminal("stderr")));
 }
-
-/** `keylogOut` as the user writes it. */
-const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -14,9 +14,9 @@ import type { RequestSpec, Target } from "../protocols/protocol.js";
 import { reportBase } from "../report/base.js";
 import type { Report, Run } from "../report/model.js";
 import { formatDuration } from "../units/duration.js";
+import { streamFlagOf } from "./flag-fit.js";
 import { endpointOptions, type ProbeOptions } from "./probe-options.js";
 import { type Prepared, planOf, prepare, requireCapabilities, showProgress, sourceOf } from "./probe-run.js";
-import { streamFlagOf } from "./stream-options.js";
 import type { Ui } from "./ui.js";
 
 /** Requests at once: more than six connections can carry, as on a page with many parts. */
@@ -47,7 +47,7 @@ export async function measureSlowFirst(
 function refuseOtherLoads(options: ProbeOptions): void {
   const { connections, rate, duration, reuse } = options;
   const flags = {
-    "--connections": connections.length > 1 || connections[0] !== 1,
+    "--connections": connections !== undefined,
     "--rate": rate !== undefined,
     "--duration": duration !== undefined,
     "--reuse off": !reuse,
@@ -68,7 +68,7 @@ async function measureBursts(
 ): Promise<Report> {
   const startedAt = new Date();
   const { target } = prepared;
-  const resolved = await resolveHost(target.host, target.port, options.timeout);
+  const resolved = await resolveHost(target, options.timeout);
   // The engine of HTTP/2 carries the others too, so that one loop serves all three.
   const { h2Engine } = await import("../probes/http2/h2-engine.js");
   const engine = h2Engine();

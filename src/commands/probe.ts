@@ -14,23 +14,22 @@ export function probeCommand(ui: Ui): Command {
     .description("measure a live endpoint, vary one behaviour at a time, and name the cause")
     .argument(
       "[endpoint]",
-      "memcached://host:port/key, redis://host:port/key, http(s)://…, h2c://… (HTTP/2 in clear text), grpc(s)://host:port/pkg.Service/Method, tcp://host:port, tls://host:port, or lab:KIND",
+      "memcached://host:port/key, redis://host:port/key, http(s)://…, h2c://… (HTTP/2 in clear text), h3://… (HTTP/3), grpc(s)://host:port/pkg.Service/Method, doq://host/name?type=A (DNS over QUIC), tcp://host:port, tls://host:port, quic://host:port?alpn=NAME, or lab:KIND",
       DEFAULT_ENDPOINT,
     );
   return addProbeOptions(command).action((endpoint: string, options: ProbeOptions, { args }: Command) => {
     const given = (name: string) => command.getOptionValueSource(name) === "cli";
-    if (options.ab !== undefined) return probeAb(options.ab, args[0], abDefaults(options, given), ui);
+    if (options.ab !== undefined) return probeAb(options.ab, args[0], abDefaults(options), ui);
     refuseComparisonFlags(given);
     if (options.slowFirst !== undefined) return probeSlowFirst(endpoint, options.slowFirst, options, ui);
     return probe(endpoint, options, ui);
   });
 }
 
-/** Two endpoints in turns. Without a word about behaviours one plain cell each: the question is another one. */
-function abDefaults(options: ProbeOptions, given: (name: string) => boolean): ProbeOptions {
-  const plain = { ...(given("nagle") ? {} : { nagle: ["off" as const] }), split: options.split ?? ["none" as const] };
+/** Two endpoints in turns want more requests than one. */
+function abDefaults(options: ProbeOptions): ProbeOptions {
   const bounded = options.requests !== undefined || options.duration !== undefined;
-  return { ...options, ...plain, ...(bounded ? {} : { requests: AB_REQUESTS }) };
+  return bounded ? options : { ...options, requests: AB_REQUESTS };
 }
 
 async function probeAb(first: string, second: string | undefined, options: ProbeOptions, ui: Ui): Promise<void> {

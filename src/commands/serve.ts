@@ -1,9 +1,11 @@
 import { once } from "node:events";
 import { Argument, Command, Option } from "commander";
 import { H2_LAB_OPTIONS } from "../lab/h2/options.js";
-import { LAB_KINDS, parseLabKind, usesTls } from "../lab/kinds.js";
+import { isQuicKind, LAB_KINDS, parseLabKind } from "../lab/kinds.js";
 import type { LabOption } from "../lab/option.js";
 import { LAB_OPTIONS, parseLabOptions } from "../lab/options.js";
+import { QUIC_LAB_OPTIONS } from "../lab/quic/options.js";
+import { ENGINE_NAME } from "../quic/binding.js";
 
 /** `netlat serve [kind]`: a lab server until it is interrupted. */
 export function serveCommand(): Command {
@@ -21,7 +23,8 @@ export function serveCommand(): Command {
     const lab = parseLabOptions(kind, given, (option) => `--${option}`);
     const [{ startLab }, { labUrl }] = await Promise.all([import("../lab/server.js"), import("../lab/endpoint.js")]);
     const server = await startLab(kind, lab);
-    process.stdout.write(`listening on ${labUrl(kind, usesTls(kind, lab), server.address, server.port)}\n`);
+    process.stdout.write(`listening on ${labUrl(kind, lab, server.address, server.port)}\n`);
+    if (isQuicKind(kind)) process.stderr.write(AGE_OF_ENGINE);
     await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
     await server.close();
   });
@@ -30,6 +33,14 @@ export function serveCommand(): Command {
 function flag(option: LabOption<unknown>): Option {
   const { name, value, help } = option;
   const made = new Option(value === undefined ? `--${name}` : `--${name} ${value}`, help);
-  const ofH2: readonly LabOption<unknown>[] = Object.values(H2_LAB_OPTIONS);
-  return ofH2.includes(option) ? made.helpGroup("Options of h2, h2c and grpc:") : made;
+  const group = GROUPS.find(([options]) => options.includes(option))?.[1];
+  return group === undefined ? made : made.helpGroup(group);
 }
+
+const GROUPS: readonly (readonly [readonly LabOption<unknown>[], string])[] = [
+  [Object.values(H2_LAB_OPTIONS), "Options of h2, h2c and grpc:"],
+  [Object.values(QUIC_LAB_OPTIONS), "Options of h3, quic and doq:"],
+];
+
+/** Version 0.18.0 of quiche came out in August 2023; what was mended in it since is not here. */
+const AGE_OF_ENGINE = `engine: ${ENGINE_NAME}, of August 2023: for the laboratory, not for the Internet\n`;

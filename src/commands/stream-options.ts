@@ -1,10 +1,11 @@
-/** The flags of `netlat probe` that only HTTP/2 and gRPC have, or that shape their requests. */
+/** The flags of `netlat probe` about requests that are streams, and about the body and version of a request. */
 import { readFileSync } from "node:fs";
 import { Option } from "commander";
 import { usageError } from "../errors.js";
 import { parseStreams, parseWindows } from "../probes/count-levels.js";
 import type { Bulk } from "../probes/experiment.js";
 import { parseOnOff, type Switch } from "../probes/levels.js";
+import type { HttpVersion } from "../protocols/request-options.js";
 import type { Ns } from "../units/duration.js";
 import { option, type Reader, readPositiveDuration, readSwitch } from "./options.js";
 
@@ -13,6 +14,7 @@ export interface StreamOptions {
   readonly dataHex?: Uint8Array;
   readonly http2?: boolean;
   readonly "http1.1"?: boolean;
+  readonly http3?: boolean;
   readonly deadline?: Ns;
   readonly tlsResume?: readonly Switch[];
   readonly streams?: readonly number[];
@@ -21,33 +23,55 @@ export interface StreamOptions {
   readonly bulk?: string;
   readonly bulkOn?: readonly Bulk[];
   readonly keepalive?: Ns;
-  readonly keepaliveTimeout: Ns;
-  readonly keepaliveWithoutStreams: boolean;
+  readonly keepaliveTimeout?: Ns;
+  readonly keepaliveWithoutStreams?: boolean;
   readonly overLimit?: boolean;
 }
 
 export const DEFAULT_BULK: readonly Bulk[] = ["none", "other", "same"];
 
-export function streamOptions(): Option[] {
+/** What is asked, and in which version of HTTP. */
+export function bodyOptions(): Option[] {
   return [
     option("--data <text>", "http and gRPC: the body, or @FILE; gRPC: the message's bytes", readData),
     option("--data-hex <digits>", "http and gRPC: the body in hexadecimal", readHex),
-    new Option("--http2", "http: HTTP/2, on http:// with prior knowledge"),
     new Option("--http1.1", "https: HTTP/1.1 whatever the server would choose"),
-    option(
-      "--tls-resume <levels>",
-      "TLS: offer the last session to the next connection: on, off or both; with --reuse off",
-      parseOnOff,
-    ),
-    option(
-      "--streams <levels>",
-      "HTTP/2: requests at once on a connection, such as 1,10,100 (default: 1)",
-      parseStreams,
-    ),
+    new Option("--http2", "http: HTTP/2, on http:// with prior knowledge"),
+    new Option("--http3", "https: HTTP/3 over QUIC, as h3://"),
+    option("--deadline <duration>", "gRPC: the deadline of each call (grpc-timeout)", readPositiveDuration),
+  ];
+}
+
+export const resumeOption = (): Option =>
+  option(
+    "--tls-resume <levels>",
+    "over TCP: offer the last session to the next connection: on, off or both; with --reuse off",
+    parseOnOff,
+  );
+
+/** Of streams, as HTTP/2 and QUIC have them. */
+export function streamOptions(): Option[] {
+  return [
+    option("--streams <levels>", "requests at once on a connection, such as 1,10,100 (default: 1)", parseStreams),
     option(
       "--window <levels>",
-      "HTTP/2: the flow control window that we announce, such as 64KiB,16MiB (default: 1MiB)",
+      "the connection's flow control window that we announce, such as 64KiB,16MiB (default: 1MiB; QUIC 16MiB)",
       parseWindows,
+    ),
+    option(
+      "--keepalive <duration>",
+      "a PING every so often (gRPC: keepalive time; QUIC: when nothing else was sent)",
+      readPositiveDuration,
+    ),
+    option(
+      "--keepalive-timeout <duration>",
+      "HTTP/2: close when a PING is not answered for so long (default: 20s)",
+      readPositiveDuration,
+    ),
+    option(
+      "--keepalive-without-streams <on|off>",
+      "HTTP/2: PINGs also while no stream is open (gRPC: keepalive without calls; default: on)",
+      readSwitch,
     ),
     option(
       "--slow-first <path>",
@@ -65,20 +89,6 @@ export function streamOptions(): Option[] {
       readBulk,
     ),
     new Option("--over-limit", "HTTP/2: also open a stream more than the server allows, and tell what it does"),
-    option("--keepalive <duration>", "HTTP/2: a PING every so often (gRPC: keepalive time)", readPositiveDuration),
-    option(
-      "--keepalive-timeout <duration>",
-      "HTTP/2: close when a PING is not answered for so long",
-      readPositiveDuration,
-      "20s",
-    ),
-    option(
-      "--keepalive-without-streams <on|off>",
-      "HTTP/2: PINGs also while no stream is open (gRPC: keepalive without calls)",
-      readSwitch,
-      "on",
-    ),
-    option("--deadline <duration>", "gRPC: the deadline of each call (grpc-timeout)", readPositiveDuration),
   ];
 }
 
@@ -89,25 +99,17 @@ export function bodyOf({ data, dataHex }: StreamOptions): Uint8Array | undefined
   return data ?? dataHex;
 }
 
-export function httpVersionOf(options: StreamOptions): "1.1" | "2" | undefined {
-  if (options.http2 === true && options["http1.1"] === true) {
-    throw usageError("--http2 and --http1.1: a request has one version; give one of them");
-  }
-  return options.http2 === true ? "2" : options["http1.1"] === true ? "1.1" : undefined;
-}
+/** Flag and what it asks for. */
+const VERSIONS = [
+  ["http3", "3"],
+  ["http2", "2"],
+  ["http1.1", "1.1"],
+] as const;
 
-/** What the flags ask of HTTP/2 alone. @returns the first that was given; undefined: none was */
-export function streamFlagOf(options: StreamOptions): string | undefined {
-  const flags = {
-    streams: "--streams",
-    window: "--window",
-    bulk: "--bulk",
-    bulkOn: "--bulk-on",
-    overLimit: "--over-limit",
-    keepalive: "--keepalive",
-  } as const;
-  const given = (Object.keys(flags) as (keyof typeof flags)[]).find((name) => options[name] !== undefined);
-  return given === undefined ? undefined : flags[given];
+export function httpVersionOf(options: StreamOptions): HttpVersion | undefined {
+  const [first, second] = VERSIONS.filter(([flag]) => options[flag] === true);
+  if (second === undefined) return first?.[1];
+  throw usageError(`--${first?.[0]} and --${second[0]}: a request has one version; give one of them`);
 }
 
 const MAX_BODY_BYTES = 64 * 1024 ** 2;

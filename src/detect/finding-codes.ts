@@ -14,6 +14,11 @@ export const PROBE_FINDING_CODES = [
   "h2-flow-control",
   "h2-ping-enforced",
   "h2-goaway",
+  "quic-ack-delay",
+  "quic-retry",
+  "quic-0rtt-rejected",
+  "quic-loss",
+  "quic-version-negotiation",
   "generator-lag",
 ] as const satisfies readonly FindingCode[];
 

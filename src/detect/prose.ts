@@ -18,7 +18,7 @@ interface Prose {
 
 export const PROSE = {
   "nagle-delayed-ack": {
-    summary: "the sender's Nagle waits for an ACK that the receiver delays (40 ms on Linux)",
+    summary: "Nagle waits for an ACK that the receiver delays (40 ms on Linux)",
     title: (sender: Role, delayed: Delayed): string =>
       sender === "client"
         ? `Nagle x delayed ACK: ${shareOf(delayed)} waited ${formatDuration(delayed.p50Ns)} (p50) between two of their own writes`
@@ -89,7 +89,7 @@ export const PROSE = {
     },
   },
   "generator-lag": {
-    summary: "netlat itself was late: the figures of that cell say nothing about the target",
+    summary: "netlat itself was late: that cell says nothing about the target",
     title: (lag: { readonly p99Ns: number; readonly limitNs: number }): string =>
       `we were late ourselves: requests left ${formatDuration(lag.p99Ns)} (p99) later than they could, ${formatDuration(lag.limitNs)} is the most that can be tolerated`,
     fix: [
@@ -127,7 +127,7 @@ export const PROSE = {
     ],
   },
   "zero-window": {
-    summary: "the receiver's buffer is full: the sender must wait until the application reads",
+    summary: "the receive buffer is full: the sender waits until the application reads",
     title: (receiver: Role, delayed: Delayed): string =>
       `closed window: ${shareOf(delayed)} waited ${formatDuration(delayed.p50Ns)} (p50) because the ${receiver} did not read and its receive buffer was full`,
     fix: {
@@ -163,7 +163,7 @@ export const PROSE = {
     },
   },
   "h2-stream-limit": {
-    summary: "more requests at once than streams on a connection: the rest waits in the client",
+    summary: "more requests at once than streams on a connection: the rest waits",
     title: (waited: Delayed, limit: number): string =>
       `stream limit: ${shareOf(waited)} waited ${formatDuration(waited.p50Ns)} (p50) for one of ${limit} streams on their connection`,
     fix: [
@@ -219,8 +219,65 @@ export const PROSE = {
       "another code is an error: its debug text and the server's log say which",
     ],
   },
+  "quic-ack-delay": {
+    summary: "an end of a QUIC connection acknowledges later than it said it would",
+    title: (by: Role, late: Late): string =>
+      late.over
+        ? `late QUIC ACKs: the ${by} held back ${late.count} of ${late.of} ACKs, ${formatDuration(late.p99Ns)} (p99), where it advertised ${formatDuration(late.advertisedNs)}`
+        : `long QUIC ACK delay: the ${by} held ACKs back ${formatDuration(late.p50Ns)} (p50), as it advertised, and the other end took packets for lost`,
+    fix: {
+      server: [
+        "on the server, acknowledge within the max_ack_delay it advertises (RFC 9000 section 13.2.1), or advertise what it does: max_ack_delay is what every sender adds to its probe timeout",
+        "look for what keeps the server from running its timers: a blocked event loop or worker, a CPU limit (cgroup throttling), batches of datagrams that are read late",
+        "where the path is short and both ends can, ask for less with the ACK frequency extension (quinn AckFrequencyConfig max_ack_delay, lsquic es_delayed_acks, msquic)",
+      ],
+      client: [
+        "on the client, acknowledge within the max_ack_delay it advertises: its own event loop is too busy to run the ACK timer, or a timer of its is coarse",
+        "or advertise what it does (quiche set_max_ack_delay, ngtcp2 max_ack_delay, msquic MaxAckDelayMs), so that the server waits that long before it sends again",
+      ],
+    },
+  },
+  "quic-retry": {
+    summary: "the server sends new connections back with a Retry: a round trip more",
+    title: (share: Share, eachNs: number | null): string =>
+      `Retry: ${connectionsOf(share)} were sent back to prove their address${eachNs === null ? "" : `, ${formatDuration(eachNs)} (p50) each before the handshake began`}`,
+    fix: [
+      "ask for Retry only under load (nginx quic_retry off, HAProxy quic-force-retry off and tune.quic.retry-threshold, quiche-server --no-retry, quinn Incoming::retry only when busy, caddy/quic-go Transport.VerifySourceAddress)",
+      "let the client keep the NEW_TOKEN of an earlier connection: a token that is still good takes the place of the Retry (RFC 9000 section 8.1.3)",
+      "keep connections open and reuse them: only new ones pay",
+    ],
+  },
+  "quic-0rtt-rejected": {
+    summary: "the server refuses 0-RTT: what was sent early goes again",
+    title: (share: Share, eachNs: number | null): string =>
+      `0-RTT rejected: ${connectionsOf(share)} sent early data that the server refused${eachNs === null ? "" : `; it went again ${formatDuration(eachNs)} (p50) later`}`,
+    fix: [
+      "turn early data on at the server (nginx ssl_early_data on, HAProxy allow-0rtt on the bind line, quiche enable_early_data, quinn max_early_data_size, caddy/quic-go Allow0RTT, lsquic and msquic by their ticket settings)",
+      "share the ticket keys between the servers behind one name and keep them over restarts (nginx ssl_session_ticket_key): a ticket of another server is refused",
+      "a server that has lowered its limits or changed its ALPN since the ticket must refuse it: let clients fetch a new ticket; send only requests that may be repeated (RFC 8470)",
+    ],
+  },
+  "quic-loss": {
+    summary: "QUIC packets are lost on the way and their data goes again",
+    title: (sender: Role, lost: Share, ratio: number, delayed: Delayed | null): string =>
+      `QUIC packet loss: ${lost.count} of ${lost.of} packets of the ${sender} were lost (${digits(100 * ratio)} %)${delayed === null ? "" : `; ${shareOf(delayed)} had to wait for theirs, ${formatDuration(delayed.p50Ns)} (p50) longer than the others`}`,
+    fix: [
+      "find where packets are lost: interface and switch drop counters, policers of UDP, full queues; loss under load alone means a queue that overflows",
+      "look at the sockets of both ends (Linux nstat UdpRcvbufErrors UdpSndbufErrors; raise net.core.rmem_max, which quic-go and others ask for), and at datagrams larger than the path takes (max_udp_payload_size 1200)",
+      "where the sender's own bursts overflow a queue, pace them (quinn, quiche, ngtcp2 and msquic pace; Linux tc fq with SO_TXTIME), or use BBR",
+    ],
+  },
+  "quic-version-negotiation": {
+    summary: "the server does not speak the client's version: a round trip more",
+    title: (share: Share, eachNs: number | null): string =>
+      `QUIC Version Negotiation: ${connectionsOf(share)} began with a version that the server does not speak${eachNs === null ? "" : `, ${formatDuration(eachNs)} (p50) each until it said so`}`,
+    fix: [
+      "let the client begin with a version that the server speaks: v1 (RFC 9000) is spoken by all; v2 (RFC 9369) better by compatible negotiation (RFC 9368), which costs no round trip",
+      "bring the server up to date where it speaks only drafts",
+    ],
+  },
   "pool-undersized": {
-    summary: "the pool has too few connections: requests wait for one before they are even sent",
+    summary: "too few connections in the pool: requests wait before they are sent",
     title: (connections: number, needed: number): string =>
       `pool too small: ${connections} ${connections === 1 ? "connection" : "connections"} where ${needed} are needed`,
     fix: [
@@ -229,7 +286,7 @@ export const PROSE = {
     ],
   },
   "pool-oversized": {
-    summary: "the pool has many more connections than the load needs, at the server's cost too",
+    summary: "the pool has many more connections than the load needs",
     title: (connections: number, needed: number): string =>
       `pool too large: ${connections} connections where ${needed} ${needed === 1 ? "carries" : "carry"} the load with head room`,
     fix: [
@@ -249,5 +306,14 @@ interface Share {
 interface Delayed extends Share {
   readonly p50Ns: number;
 }
+
+/** ACKs that were held back for longer than advertised (`over`), or long but as advertised. */
+interface Late extends Delayed {
+  readonly over: boolean;
+  readonly p99Ns: number;
+  readonly advertisedNs: number;
+}
+
+const connectionsOf = ({ count, of }: Share): string => `${count} of ${of} connection${of === 1 ? "" : "s"}`;
 
 const shareOf = ({ count, of }: Share): string => `${count} of ${of} requests`;

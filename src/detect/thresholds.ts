@@ -106,3 +106,15 @@ export const MIN_WAITING_SHARE = 0.1;
 export const OVERSIZED_FACTOR = 2;
 /** And with at least so many too many: a few idle connections cost nothing. */
 export const OVERSIZED_SPARE = 8;
+
+/**
+ * An ACK held back for this much longer than advertised is late: timers of QUIC stacks tick in milliseconds (kGranularity, RFC 9002
+ * section 6.1.2), and max_ack_delay itself is whole milliseconds.
+ */
+export const ACK_DELAY_TICK_NS = 1 * MS;
+/** Below this share of lost packets a path is as good as paths are; at it and above, one request in a hundred can meet a loss: a p99. */
+export const QUIC_LOSS_SHARE = 0.01;
+/** A loss is found by the time threshold of 9/8 round trips at the soonest (RFC 9002 section 6.1.2), and only then sent again. */
+export const LOSS_DETECTION_RTTS = 9 / 8;
+/** A round trip more before the first byte: nobody notices one that is shorter. */
+export const MIN_EXTRA_TRIP_NS = 1 * MS;

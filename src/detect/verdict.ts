@@ -4,6 +4,8 @@ import { formatDuration } from "../units/duration.js";
 import { latencyInQuestion } from "./latency-in-question.js";
 import { severalWrites, usableCells } from "./probe/cells.js";
 import { timelyEvidence } from "./probe/generator-lag.js";
+import { isQuic } from "./probe/quic-cells.js";
+import { earlyDataWords, quicCalmWords, sideBySideWords } from "./probe/quic-verdict.js";
 import type { ProbeCell, ProbeEvidence } from "./probe-evidence.js";
 import { theories } from "./theories.js";
 import { EXPLAINS_SHARE } from "./thresholds.js";
@@ -14,10 +16,18 @@ const TOLD_BY: Readonly<Record<string, Finding["code"]>> = {
   "slow-server": "slow-server",
   "nagle-delayed-ack": "nagle-delayed-ack",
   "pool-too-small": "h2-stream-limit",
+  "packet-loss": "quic-loss",
+  "quic-retry": "quic-retry",
+  "quic-ack-delay": "quic-ack-delay",
 };
 
 /** Where requests are streams, these are the question; that nothing waited for a delayed ACK is said behind them. */
 const LEADING: readonly Finding["code"][] = [
+  "quic-loss",
+  "quic-0rtt-rejected",
+  "quic-retry",
+  "quic-version-negotiation",
+  "quic-ack-delay",
   "h2-ping-enforced",
   "h2-stream-limit",
   "h2-head-of-line",
@@ -42,8 +52,10 @@ export function verdict(evidence: ProbeEvidence, findings: readonly Finding[], e
   const groups = byCode(others.filter((finding) => finding.severity !== "info"));
   const leads = groups.filter(([first]) => stalls.length === 0 && first !== undefined && LEADING.includes(first.code));
   return [
+    ...sideBySideWords(cells),
     ...leads.flatMap((group) => withFix(group, cells)),
-    ...(stalls.length > 0 ? stallWords(stalls, cells, effects) : [calmWords(cells)]),
+    ...earlyDataWords(cells),
+    ...(stalls.length > 0 ? stallWords(stalls, cells, effects) : calmWords(cells, findings)),
     ...groups.filter((group) => !leads.includes(group)).flatMap((group) => withFix(group, cells)),
     ...pipelineWords(cells),
     ...theoryWords(timely, findings),
@@ -79,7 +91,13 @@ function stallSentence(stall: Finding, cells: readonly ProbeCell[]): string {
   return stall.confidence === "possible" ? `Perhaps ${facts} (${stall.evidence[0]?.says}).` : `${facts}.`;
 }
 
-function calmWords(cells: readonly ProbeCell[]): string {
+function calmWords(all: readonly ProbeCell[], findings: readonly Finding[]): string[] {
+  const cells = all.filter((cell) => !isQuic(cell));
+  const quic = quicCalmWords(all.filter(isQuic), findings);
+  return cells.length === 0 ? quic : [...quic, noStallWords(cells)];
+}
+
+function noStallWords(cells: readonly ProbeCell[]): string {
   const tried = cells.some((cell) => cell.nagle && cell.pieces > 1 && !cell.cork);
   const limit = tried ? "" : `; Nagle on with several writes was not tried (${severalWrites(cells)})`;
   return `No stall: in ${combinations(cells.length)} no request waited for a delayed ACK, p50 ${p50Range(cells)}${limit}.`;
@@ -120,7 +138,10 @@ function byCode(findings: readonly Finding[]): Finding[][] {
 function theoryWords(evidence: ProbeEvidence, findings: readonly Finding[]): string[] {
   const tested = theories(evidence, findings);
   const confirmed = tested.filter((theory) => theory.verdict === "confirmed");
-  const untold = confirmed.filter((theory) => !findings.some((finding) => finding.code === TOLD_BY[theory.id]));
+  // What 0-RTT saves is said where the cells are compared.
+  const untold = confirmed.filter(
+    ({ id }) => id !== "quic-0rtt" && !findings.some((finding) => finding.code === TOLD_BY[id]),
+  );
   const question = latencyInQuestion(evidence);
   const open = question?.slow && confirmed.length === 0 && findings.every((finding) => finding.severity === "info");
   return [

@@ -27,7 +27,12 @@ export function parseLabEndpoint(text: string): LabEndpoint {
 }
 
 /** Where a lab server is reached: the endpoint that a probe takes. Protocols without a scheme for TLS are `tls:`. */
-export function labUrl(kind: LabKind, tls: boolean, address: string, port: number): string {
+export function labUrl(
+  kind: LabKind,
+  { tls, alpn }: Pick<LabOptions, "tls" | "alpn">,
+  address: string,
+  port: number,
+): string {
   const place = `${isIPv6(address) ? `[${address}]` : address}:${port}`;
   switch (kind) {
     case "http":
@@ -38,6 +43,12 @@ export function labUrl(kind: LabKind, tls: boolean, address: string, port: numbe
       return `h2c://${place}/`;
     case "grpc":
       return `${tls ? "grpcs" : "grpc"}://${place}/`;
+    case "h3":
+      return `h3://${place}/`;
+    case "quic":
+      return `quic://${place}?alpn=${encodeURIComponent(alpn[0] ?? "")}`;
+    case "doq":
+      return `doq://${place}/lab.test`;
     case "echo":
       return `${tls ? "tls" : "tcp"}://${place}`;
     default:

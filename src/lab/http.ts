@@ -114,7 +114,7 @@ function refusal(status: string): Reply {
 
 function responseHead(status: string, length: number, last: boolean, oldClient: boolean): Buffer {
   const connection = last ? "Connection: close\r\n" : oldClient ? "Connection: keep-alive\r\n" : "";
-  const fields = `Server: netlat-lab\r\nContent-Type: application/octet-stream\r\nContent-Length: ${length}\r\n${connection}`;
+  const fields = `Server: netlat-lab\r\nContent-Type: text/plain\r\nContent-Length: ${length}\r\n${connection}`;
   return Buffer.from(`HTTP/1.1 ${status}\r\n${fields}\r\n`, "latin1");
 }
 

@@ -6,9 +6,9 @@ import { EXIT, type ExitCode, NetlatError } from "../errors.js";
 import { LAB_CERTIFICATE } from "./certificate.js";
 import { labUrl } from "./endpoint.js";
 import { type LabKind, usesTls } from "./kinds.js";
+import type { Lab } from "./lab.js";
 import type { StartedMessage, StartMessage } from "./messages.js";
 import { type LabOptions, labOptions } from "./options.js";
-import type { Lab } from "./server.js";
 
 export interface LabProcess extends Lab {
   readonly pid: number;
@@ -40,7 +40,7 @@ export async function launchLab(kind: LabKind, given: Partial<LabOptions> = {}):
       address,
       port,
       pid: child.pid as number,
-      url: labUrl(kind, options.tls, address, port),
+      url: labUrl(kind, options, address, port),
       ca: usesTls(kind, options) ? LAB_CERTIFICATE : undefined,
       close: () => end(child),
     };

@@ -2,11 +2,12 @@
 import { usageError } from "../errors.js";
 import { ms, type Ns, ns } from "../units/duration.js";
 import { H2_LAB_OPTIONS, type H2LabOptions } from "./h2/options.js";
-import { type LabKind, WEB_KINDS } from "./kinds.js";
+import { isQuicKind, type LabKind, TCP_KINDS, WEB_KINDS } from "./kinds.js";
 import { type LabOption, type OptionsOf, parseBytes, parseDelay, parseSwitch, parseWhole } from "./option.js";
+import { QUIC_LAB_OPTIONS, type QuicLabOptions } from "./quic/options.js";
 
 /** Plain data: it travels to the lab's process. */
-export interface LabOptions extends H2LabOptions {
+export interface LabOptions extends H2LabOptions, QuicLabOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -76,6 +77,7 @@ export const LAB_OPTIONS: OptionsOf<LabOptions> = {
     parse: (text, label) => parseWhole(text, label, 1),
   },
   quickack: {
+    kinds: TCP_KINDS,
     name: "quickack",
     value: "<on|off>",
     help: "acknowledge at once: arm TCP_QUICKACK after every read (default off; Linux)",
@@ -83,6 +85,7 @@ export const LAB_OPTIONS: OptionsOf<LabOptions> = {
     parse: parseSwitch,
   },
   nagle: {
+    kinds: TCP_KINDS,
     name: "nagle",
     value: "<on|off>",
     help: "Nagle's algorithm on the answers (default off: TCP_NODELAY)",
@@ -144,7 +147,7 @@ export const LAB_OPTIONS: OptionsOf<LabOptions> = {
     kinds: WEB_KINDS,
     name: "slow",
     value: "<duration>",
-    help: "delay of /slow on http, h2 and h2c (default 100ms)",
+    help: "delay of /slow on web servers (default 100ms)",
     fallback: ms(100),
     parse: parseDelay,
   },
@@ -152,7 +155,7 @@ export const LAB_OPTIONS: OptionsOf<LabOptions> = {
     kinds: WEB_KINDS,
     name: "big-size",
     value: "<size>",
-    help: "size of /big on http, h2 and h2c (default 10MiB)",
+    help: "size of /big on web servers (default 10MiB)",
     fallback: 10 * 1024 ** 2,
     parse: (text, label) => parseBytes(text, label, 0, MAX_BIG_BYTES),
   },
@@ -165,6 +168,7 @@ export const LAB_OPTIONS: OptionsOf<LabOptions> = {
     parse: parseSwitch,
   },
   ...H2_LAB_OPTIONS,
+  ...QUIC_LAB_OPTIONS,
 };
 
 /** The options that were not given, filled up. */
@@ -200,7 +204,9 @@ export function parseLabOptions(
 function refuseUnfitting(kind: LabKind, { name, kinds }: LabOption<unknown>, label: string): void {
   if (kinds === undefined || kinds.includes(kind)) return;
   if (name === "tls" && kind === "h2") throw usageError(`${label}: h2 is HTTP/2 over TLS already; leave it out`);
+  if (name === "tls" && isQuicKind(kind)) throw usageError(`${label}: QUIC has TLS inside; leave it out`);
   if (name === "tls") throw usageError(`${label}: ${kind} is HTTP/2 in clear text; use h2 for HTTP/2 over TLS`);
+  if (kinds === TCP_KINDS) throw usageError(`${label}: is TCP's, and ${kind} travels over QUIC; leave it out`);
   throw usageError(`${label}: does not fit ${kind}; it is for ${kinds.join(", ")}`);
 }
 

@@ -9,19 +9,13 @@ import { DIALECTS } from "./dialects.js";
 import { filler } from "./filler.js";
 import type { Floor } from "./floor.js";
 import { serveH2 } from "./h2/connection.js";
-import { isH2Kind, type LabKind, usesTls } from "./kinds.js";
+import { isH2Kind, isQuicKind, type LabKind, type TcpKind, usesTls } from "./kinds.js";
+import { cannotListen, type Lab } from "./lab.js";
 import { type LabOptions, labOptions } from "./options.js";
-
-export interface Lab {
-  readonly address: string;
-  readonly port: number;
-  /** Stops listening and drops all connections. */
-  close(): Promise<void>;
-}
 
 /**
  * Starts a lab server in this process. `pause` then stops this process.
- * @throws NetlatError: exit 4 when it cannot listen, exit 2 when `quickack` is asked for and cannot be set here
+ * @throws NetlatError: exit 4 when it cannot listen, exit 2 when `quickack`, or QUIC, is asked for and cannot be had here
  */
 export async function startLab(kind: LabKind, given: Partial<LabOptions> = {}): Promise<Lab> {
   const options = labOptions(given);
@@ -31,6 +25,14 @@ export async function startLab(kind: LabKind, given: Partial<LabOptions> = {}): 
     requests: 0,
     acknowledgeAtOnce: options.quickack ? quickAck() : undefined,
   };
+  if (!isQuicKind(kind)) return serveTcp(kind, floor);
+  // Only who asks for QUIC pays for it.
+  const { serveQuic } = await import("./quic/server.js");
+  return serveQuic(kind, floor);
+}
+
+async function serveTcp(kind: TcpKind, floor: Floor): Promise<Lab> {
+  const { options } = floor;
   const server = createLabServer(kind, options, (socket) => accept(kind, socket, floor));
   const open = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
@@ -49,7 +51,7 @@ export async function startLab(kind: LabKind, given: Partial<LabOptions> = {}): 
   };
 }
 
-function createLabServer(kind: LabKind, options: LabOptions, accepted: (socket: Socket) => void): Server {
+function createLabServer(kind: TcpKind, options: LabOptions, accepted: (socket: Socket) => void): Server {
   const behaviour = { noDelay: !options.nagle, allowHalfOpen: true };
   if (!usesTls(kind, options)) return createServer(behaviour, accepted);
   const secure = { ...behaviour, cert: LAB_CERTIFICATE, key: LAB_PRIVATE_KEY };
@@ -58,9 +60,9 @@ function createLabServer(kind: LabKind, options: LabOptions, accepted: (socket: 
 }
 
 /** What TLS servers offer (RFC 7301). As most web servers h2 also speaks HTTP/1.1, to a client that wants no more. */
-const ALPN: { readonly [K in LabKind]?: string[] } = { h2: ["h2", "http/1.1"], grpc: ["h2"] };
+const ALPN: { readonly [K in TcpKind]?: string[] } = { h2: ["h2", "http/1.1"], grpc: ["h2"] };
 
-function accept(kind: LabKind, socket: Socket, floor: Floor): void {
+function accept(kind: TcpKind, socket: Socket, floor: Floor): void {
   if (!isH2Kind(kind)) serveConnection(socket, DIALECTS[kind](floor), floor);
   else if (kind === "h2" && (socket as TLSSocket).alpnProtocol !== "h2")
     serveConnection(socket, DIALECTS.http(floor), floor);
@@ -72,22 +74,6 @@ function listen(server: Server, { host, port }: LabOptions): Promise<AddressInfo
     server.once("error", (error: NodeJS.ErrnoException) => fail(cannotListen(error, host, port)));
     server.listen({ host, port }, () => done(server.address() as AddressInfo));
   });
-}
-
-function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): NetlatError {
-  const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: `port ${port} on ${host} is in use; choose another with --port, or 0 for any free one`,
-    EACCES: `port ${port} on ${host} is not ours to use; choose one from 1024 with --port, or 0 for any free one`,
-    EADDRNOTAVAIL: `${host} is not an address of this machine; choose one of its own with --host, such as 127.0.0.1`,
-    ENOTFOUND: `${host} is not a name that this machine can resolve; choose an address with --host, such as 127.0.0.1`,
-  };
-  return new NetlatError(
-    EXIT.unreachable,
-    reasons[error.code ?? ""] ?? `cannot listen on ${host} port ${port}: ${error.message}`,
-    {
-      cause: error,
-    },
-  );
 }
 
 function quickAck(): (socket: Socket) => void {

@@ -1,5 +1,6 @@
 /** The pages that all web servers of the lab have, whatever version of HTTP they speak: one path for each experiment. */
 import { NetlatError } from "../errors.js";
+import type { HeaderField } from "../protocols/hpack/field.js";
 import type { Ns } from "../units/duration.js";
 import { parseDelay } from "./option.js";
 import type { LabOptions } from "./options.js";
@@ -32,6 +33,16 @@ export function pageAt(target: string, options: LabOptions, value: Buffer): Page
   if (path.startsWith("/missing")) return { ...page, status: 404, body: NOT_FOUND, thinkNs };
   if (isUnder(path, "/big")) return { ...page, body: NOTHING, fillBytes: options.bigBytes, thinkNs };
   return { ...page, thinkNs };
+}
+
+/** The header fields of HTTP/2 and HTTP/3 alike. */
+export function pageFields({ status, body, fillBytes }: Page): HeaderField[] {
+  return [
+    { name: ":status", value: String(status) },
+    { name: "server", value: "netlat-lab" },
+    { name: "content-type", value: "text/plain" },
+    { name: "content-length", value: String(body.length + fillBytes) },
+  ];
 }
 
 const isUnder = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);

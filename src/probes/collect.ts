@@ -1,7 +1,7 @@
 /** Adds the blocks of one cell up: histograms for the report, per-round means for the effects, columns for the detectors. */
 
 import { together } from "../report/kernel-counters.js";
-import type { Block, H2Facts, Timeline } from "../report/model.js";
+import type { Block, H2Facts, QuicFacts, Timeline } from "../report/model.js";
 import { LatencyHistogram } from "../stats/histogram.js";
 import type { BlockResult, KernelFacts } from "./probe.js";
 import { type Failure, failureOf, type SampleColumns, STATUS_MISS } from "./samples.js";
@@ -55,6 +55,7 @@ export class CellCollector {
   durationNs = 0;
   slowest: Timeline[] = [];
   h2: H2Facts | undefined;
+  quic: QuicFacts | undefined;
   readonly #keepSlowest: number;
   readonly #openLoop: boolean;
   readonly #reuse: boolean;
@@ -81,6 +82,7 @@ export class CellCollector {
       if (tlsNs !== null) this.tls.record(tlsNs);
     }
     this.h2 = block.h2 ?? this.h2;
+    this.quic = block.quic ?? this.quic;
     for (const [kind, says] of Object.entries(block.examples)) this.examples[kind] ??= says;
     this.#facts.push(block.kernel);
     const numbered = block.slowest.map((timeline) => ({ ...timeline, request: timeline.request + before }));

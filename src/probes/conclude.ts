@@ -7,6 +7,7 @@ import type { ProbeCell, ProbeEvidence } from "../detect/probe-evidence.js";
 import { theories } from "../detect/theories.js";
 import { verdict } from "../detect/verdict.js";
 import { sizePool } from "../pool/littles-law.js";
+import type { Target } from "../protocols/protocol.js";
 import { toHistogramData } from "../report/histogram.js";
 import type { Finding, HistogramData, PoolReport, ProbeSource, Report, Run } from "../report/model.js";
 import { LatencyHistogram } from "../stats/histogram.js";
@@ -55,7 +56,7 @@ export function conclude({ plan, run, source, dnsNs, slowServerNs, base }: Concl
 }
 
 function evidenceOf({ planned, collected }: CellRun, plan: ProbePlan, dnsNs: number | null): ProbeCell {
-  const { cell, cuts } = planned;
+  const { cell, cuts, peer = plan } = planned;
   const { kernel } = collected;
   const { connections, pipeline } = placesOf(plan, planned);
   const { wire, used } = judgeWire({
@@ -63,7 +64,7 @@ function evidenceOf({ planned, collected }: CellRun, plan: ProbePlan, dnsNs: num
     nagle: cell.nagle === "on",
     cork: cell.cork === "on",
     pipeline,
-    transport: plan.target.transport,
+    transport: peer.target.transport,
     writes: collected.writes,
     segments: kernel?.dataSegmentsOut ?? null,
     wholes: collected.wholes,
@@ -73,7 +74,7 @@ function evidenceOf({ planned, collected }: CellRun, plan: ProbePlan, dnsNs: num
   const run: Run = {
     id: cell.id,
     factors: { ...cell.factors },
-    endpoint: plan.target.endpoint,
+    endpoint: peer.target.endpoint,
     requests: collected.requests,
     errors: collected.errors,
     errorExamples: collected.examples,
@@ -86,7 +87,7 @@ function evidenceOf({ planned, collected }: CellRun, plan: ProbePlan, dnsNs: num
     latency: toHistogramData(collected.latency),
     corrected: openLoop === null ? null : toHistogramData(collected.corrected),
     sendLag: toHistogramData(collected.lag),
-    phases: phasesOf(collected, dnsNs),
+    phases: phasesOf(collected, dnsNs, peer.target.transport),
     warmup:
       collected.warmupRequests === 0
         ? null
@@ -100,6 +101,7 @@ function evidenceOf({ planned, collected }: CellRun, plan: ProbePlan, dnsNs: num
     used,
     slowest: collected.slowest,
     ...(collected.h2 === undefined ? {} : { h2: collected.h2 }),
+    ...(collected.quic === undefined ? {} : { quic: collected.quic }),
     blocks: collected.blocks.map((block) => ({ ...block, meanNs: Math.round(block.meanNs) })),
   };
   return {
@@ -112,7 +114,7 @@ function evidenceOf({ planned, collected }: CellRun, plan: ProbePlan, dnsNs: num
     nagle: cell.nagle === "on",
     pieces: cuts.length + 1,
     wholes: collected.wholes,
-    quickack: cell.quickack,
+    quickack: cell.quickack ?? "default",
     cork: cell.cork === "on",
     gapNs: plan.gapNs,
     latencyNs: Float64Array.from(collected.columns.latencyNs),
@@ -127,14 +129,20 @@ function evidenceOf({ planned, collected }: CellRun, plan: ProbePlan, dnsNs: num
   };
 }
 
-function phasesOf(collected: CellRun["collected"], dnsNs: number | null): Record<string, HistogramData> {
+function phasesOf(
+  collected: CellRun["collected"],
+  dnsNs: number | null,
+  transport: Target["transport"],
+): Record<string, HistogramData> {
   const phases: Record<string, HistogramData> = {};
   if (dnsNs !== null) {
     const dns = new LatencyHistogram();
     dns.record(dnsNs);
     phases.dns = toHistogramData(dns);
   }
-  if (collected.connect.count > 0) phases.connect = toHistogramData(collected.connect);
+  // QUIC makes the connection and its keys in one handshake (RFC 9001 section 4).
+  const setup = transport === "quic" ? "handshake" : "connect";
+  if (collected.connect.count > 0) phases[setup] = toHistogramData(collected.connect);
   if (collected.tls.count > 0) phases.tls = toHistogramData(collected.tls);
   if (collected.queue.count > 0) phases.queue = toHistogramData(collected.queue);
   if (collected.behind.count > 0) phases.behind = toHistogramData(collected.behind);
@@ -159,7 +167,7 @@ function gatherEvidence(
   return {
     cells,
     ...extremes(cells),
-    minRttNs: least((cell) => cell.run.kernel?.minRttNs),
+    minRttNs: least((cell) => cell.run.kernel?.minRttNs ?? quicRttNs(cell)),
     handshakeRttNs: least((cell) => cell.run.kernel?.handshakeRttNs),
     connect: dataOrNull(connect),
     openLoop: plan.pacing.kind === "open",
@@ -170,13 +178,22 @@ function gatherEvidence(
   };
 }
 
+/** Smallest round trip of its datagrams; undefined: none was measured. */
+function quicRttNs({ run }: ProbeCell): number | undefined {
+  const rtt = run.quic?.rtt;
+  return rtt === undefined || rtt === null || rtt.count === 0 ? undefined : rtt.min;
+}
+
 /** The worst cell's load by Little's law, and what the calm one would need for the same rate. */
 function poolOf(evidence: ProbeEvidence, plan: ProbePlan, findings: readonly Finding[]): PoolReport | null {
   const { worst, calm } = evidence;
   // On a pipelined connection a request does not hold the connection for itself.
   if (plan.pipeline > 1) return null;
-  // Nor on one of HTTP/2 with other streams beside it: what waits, and for what, stands with the streams.
-  if ((worst?.run.h2?.streams ?? 1) > 1) return null;
+  // Several versions of HTTP side by side are no one service's load.
+  if (plan.cells.some(({ cell }) => cell.http !== undefined)) return null;
+  // Nor on one with other streams beside it: what waits, and for what, stands with the streams.
+  const measured = plan.cells.find(({ cell }) => cell.id === worst?.run.id);
+  if (measured !== undefined && placesOf(plan, measured).pipeline > 1) return null;
   // Where netlat is what requests wait for, no number of connections can be derived from it.
   if (worst === null || idleWhileWaiting(evidence, worst) !== null) return null;
   const arrivalPerSecond = plan.pacing.kind === "open" ? plan.pacing.ratePerSecond : worst.run.ratePerSecond;

@@ -17,7 +17,16 @@ type Level = string | number;
 type Contrast = readonly { readonly cell: Cell; readonly sign: 1 | -1 }[];
 
 /** The level of each factor that provokes nothing; where it is not among the cells, the first level given stands for it. */
-const CALM: Readonly<Record<string, Level>> = { nagle: "off", split: "none", quickack: "default", cork: "off" };
+const CALM: Readonly<Record<string, Level>> = {
+  nagle: "off",
+  split: "none",
+  quickack: "default",
+  cork: "off",
+  http: "h3",
+  "early-data": "off",
+  "ack-delay": "0",
+  migrate: "off",
+};
 
 interface Varied {
   readonly factor: string;
@@ -120,9 +129,10 @@ function having(cells: readonly Cell[], levels: Levels): Cell[] {
   return cells.filter((cell) => Object.entries(levels).every(([factor, level]) => cell.factors[factor] === level));
 }
 
-/** The cell that differs from this one in these levels only. */
+/** The cell that differs from this one in these levels only. None where several do: cells of HTTP/2 lack factors that QUIC has. */
 function at(cells: readonly Cell[], cell: Cell, levels: Levels): Cell | undefined {
-  return having(cells, { ...cell.factors, ...levels })[0];
+  const [found, another] = having(cells, { ...cell.factors, ...levels });
+  return another === undefined ? found : undefined;
 }
 
 /** One contrast, or none when one of its cells is not there. */

@@ -7,31 +7,40 @@ import { random, shuffled } from "../stats/random.js";
 import { formatSize } from "../units/size.js";
 import { type SplitLevel, type Switch, splitLabel } from "./levels.js";
 import type { QuickAck } from "./probe.js";
+import type { AckDelayLevel, HttpLevel } from "./quic-levels.js";
 
 /** What bulk transfer runs beside the requests of a cell: none, one on their connection, or one on a connection of its own. */
 export type Bulk = "none" | "same" | "other";
 
-/** What varies, one level of each. The optional ones stand in a cell's name only where given. */
+/** What varies, one level of each. Those that mean nothing to a transport, or that nobody asked for, are not there. */
 export interface Levels {
-  readonly nagle: Switch;
+  /** What carries the request, where several are held against each other. */
+  readonly http?: HttpLevel;
+  /** TCP: this, quickack and cork always. */
+  readonly nagle?: Switch;
   readonly split: SplitLevel;
-  readonly quickack: QuickAck;
-  readonly cork: Switch;
+  readonly quickack?: QuickAck;
+  readonly cork?: Switch;
   readonly connections?: number;
   /** Requests at once on a connection. */
   readonly streams?: number;
-  /** SETTINGS_INITIAL_WINDOW_SIZE that we announce, and the connection's window, in bytes. */
+  /** HTTP/2: SETTINGS_INITIAL_WINDOW_SIZE that we announce, and the connection's window, in bytes; QUIC: initial_max_data. */
   readonly window?: number;
   readonly bulk?: Bulk;
   /** TLS session resumption. */
   readonly resume?: Switch;
+  /** QUIC: the request in 0-RTT. */
+  readonly early?: Switch;
+  readonly ackDelay?: AckDelayLevel;
+  /** QUIC: to a new local port. */
+  readonly migrate?: Switch;
 }
 
 /** The levels of each factor, at least one each, without duplicates. */
 export type Factors = { readonly [F in keyof Levels]: readonly Exclude<Levels[F], undefined>[] };
 
 export interface Cell extends Levels {
-  /** `nagle=on,split=fields,quickack=default`; `,cork=...` behind it only where cork is varied or on. */
+  /** `nagle=on,split=fields,quickack=default`; `,cork=...` behind it only where cork is varied or on. QUIC: `split=none`. */
   readonly id: string;
   /** The same, by name, in the same order; a number of pieces is a number. */
   readonly factors: Readonly<Record<string, string | number>>;
@@ -43,12 +52,30 @@ const ROUNDS = 10;
 const LEAST_PER_BLOCK = 5;
 
 /** In the order of a cell's name. */
-const FACTORS = ["nagle", "split", "quickack", "cork", "connections", "streams", "window", "bulk", "resume"] as const;
+const FACTORS = [
+  "http",
+  "nagle",
+  "split",
+  "quickack",
+  "cork",
+  "connections",
+  "streams",
+  "window",
+  "bulk",
+  "resume",
+  "early",
+  "ackDelay",
+  "migrate",
+] as const satisfies readonly (keyof Levels)[];
+
+/** What a factor is called in a cell's name, where that is another word. */
+const NAMES: { readonly [F in keyof Levels]?: string } = { early: "early-data", ackDelay: "ack-delay" };
 
 /** Every combination of the levels: the full factorial. */
 export function cellsOf(factors: Factors): Cell[] {
   const given = FACTORS.filter((name) => factors[name] !== undefined);
-  const named = given.filter((name) => name !== "cork" || factors.cork.length > 1 || factors.cork.includes("on"));
+  const corks = factors.cork ?? [];
+  const named = given.filter((name) => name !== "cork" || corks.length > 1 || corks.includes("on"));
   let combinations: Partial<Levels>[] = [{}];
   for (const name of given) {
     const levels: readonly unknown[] = factors[name] ?? [];
@@ -56,7 +83,7 @@ export function cellsOf(factors: Factors): Cell[] {
   }
   return combinations.map((one): Cell => {
     const levels = one as Levels;
-    const labels = Object.fromEntries(named.map((name) => [name, labelOf(name, levels)]));
+    const labels = Object.fromEntries(named.map((name) => [NAMES[name] ?? name, labelOf(name, levels)]));
     const id = Object.entries(labels).map(([factor, level]) => `${factor}=${level}`);
     return { ...levels, id: id.join(","), factors: labels };
   });
@@ -65,6 +92,7 @@ export function cellsOf(factors: Factors): Cell[] {
 function labelOf(name: keyof Levels, levels: Levels): string | number {
   if (name === "split") return splitLabel(levels.split);
   if (name === "window") return formatSize(levels.window as number).replace(" ", "");
+  if (name === "ackDelay") return (levels.ackDelay as AckDelayLevel).label;
   return levels[name] as string | number;
 }
 

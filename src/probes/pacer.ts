@@ -33,10 +33,17 @@ export function openLoop(ratePerSecond: number, arrival: Arrival, seed: number):
 
 /**
  * @param connections of each cell, each number once
- * @param pipeline requests that may be on one connection at once
+ * @param pipeline requests that may be on one connection at once, in order
+ * @param streams likewise as streams: of each cell, each number once
  */
-export function describePacing(pacing: Pacing, connections: readonly number[], pipeline = 1): string {
-  const places = pipeline === 1 ? "" : ` with ${pipeline} requests each`;
+export function describePacing(
+  pacing: Pacing,
+  connections: readonly number[],
+  pipeline = 1,
+  streams: readonly number[] = [1],
+): string {
+  const besides = streams.some((count) => count > 1) ? ` with ${streams.join(" or ")} streams each` : "";
+  const places = pipeline === 1 ? besides : ` with ${pipeline} requests each`;
   const plural = connections.length === 1 && connections[0] === 1 ? "" : "s";
   const on = `${connections.join(" or ")} connection${plural}${places}`;
   return pacing.kind === "closed"

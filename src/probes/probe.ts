@@ -5,7 +5,8 @@
  */
 
 import type { RequestSpec, Target } from "../protocols/protocol.js";
-import type { H2Facts, Timeline } from "../report/model.js";
+import type { TransportSettings } from "../quic/settings.js";
+import type { H2Facts, QuicFacts, Timeline } from "../report/model.js";
 import type { Capabilities } from "../sockets/capabilities.js";
 import type { Ns } from "../units/duration.js";
 import type { Pacing } from "./pacer.js";
@@ -40,6 +41,27 @@ export interface H2Behaviour {
   readonly overLimit: boolean;
 }
 
+/** How acknowledgements are held back: what we say we do at most, and what we do. */
+export interface AckDelay {
+  readonly advertisedNs: Ns;
+  readonly realNs: Ns;
+}
+
+/** What only a client of QUIC does. */
+export interface QuicBehaviour {
+  /** Protocols that we offer; the first is that of the request. */
+  readonly alpn: readonly string[];
+  readonly transport: TransportSettings;
+  /** Send the first request of a connection in 0-RTT, where there is a ticket. */
+  readonly earlyData: boolean;
+  /** undefined: acknowledge at once. */
+  readonly ackDelay: AckDelay | undefined;
+  /** A connection moves to a new local port after so many of its requests; undefined: it stays. */
+  readonly migrateAfter: number | undefined;
+  /** Tickets are read from this file and written to it; undefined: they live as long as the lane. */
+  readonly sessionFile: string | undefined;
+}
+
 export interface TlsSettings {
   readonly servername: string | undefined;
   readonly insecure: boolean;
@@ -72,6 +94,8 @@ export interface LaneSpec {
   readonly slowFirst?: RequestSpec | undefined;
   /** undefined: the requests are no HTTP/2 streams. */
   readonly h2?: H2Behaviour | undefined;
+  /** undefined: the requests do not travel in QUIC. */
+  readonly quic?: QuicBehaviour | undefined;
   readonly tls: TlsSettings | undefined;
   /** Ask the kernel for timestamps where the engine can. */
   readonly timestamps: boolean;
@@ -124,6 +148,8 @@ export interface BlockResult {
   readonly examples: Readonly<Record<string, string>>;
   /** HTTP/2: all measured blocks of the lane so far, this one included. */
   readonly h2?: H2Facts;
+  /** QUIC: likewise. */
+  readonly quic?: QuicFacts;
 }
 
 export interface Lane {
@@ -136,7 +162,7 @@ export interface Lane {
 }
 
 export interface ProbeEngine {
-  readonly name: "net" | "kernel";
+  readonly name: "net" | "kernel" | "quiche";
   readonly capabilities: Capabilities;
   /** Prepares the lane; connections are opened by its first block. */
   open(spec: LaneSpec): Promise<Lane>;

@@ -5,7 +5,7 @@ import type { Ns } from "../units/duration.js";
 import { CellCollector } from "./collect.js";
 import { type Cell, planRounds } from "./experiment.js";
 import type { Pacing } from "./pacer.js";
-import type { H2Behaviour, Lane, LaneSpec, ProbeEngine, TlsSettings } from "./probe.js";
+import type { H2Behaviour, Lane, LaneSpec, ProbeEngine, QuicBehaviour, TlsSettings } from "./probe.js";
 
 /** Where requests go. */
 export type Peer = Pick<ProbePlan, "target" | "address" | "family" | "tls">;
@@ -14,9 +14,9 @@ export interface PlannedCell {
   readonly cell: Cell;
   /** Offsets at which its requests are cut. */
   readonly cuts: readonly number[];
-  /** Where its requests go, when not all cells have the same endpoint (--ab). */
+  /** Where its requests go, when not all cells have the same endpoint (--ab, --compare-with). */
   readonly peer?: Peer;
-  /** How its requests are carried, when not all cells carry them alike (--slow-first). */
+  /** How its requests are carried, when not all cells carry them alike (--slow-first, --compare-with). */
   readonly carrier?: Pick<LaneSpec, "connections" | "pipeline" | "slowFirst">;
 }
 
@@ -35,8 +35,10 @@ export interface ProbePlan {
   /** Requests that may be on one connection at once. */
   readonly pipeline: number;
   readonly reuse: boolean;
-  /** undefined: the requests are no HTTP/2 streams. */
+  /** For the cells that ask in HTTP/2; undefined: there are none, or they have the defaults. */
   readonly h2?: (Omit<H2Behaviour, "windowBytes" | "bulk"> & { readonly bulkPath: string | undefined }) | undefined;
+  /** For the cells that ask in QUIC; undefined: there are none. */
+  readonly quic?: QuicPlan | undefined;
   readonly timeoutNs: Ns;
   readonly maxSegment: number | undefined;
   readonly warmup: number;
@@ -45,6 +47,12 @@ export interface ProbePlan {
   readonly timestamps: boolean;
   readonly seed: number;
   readonly keepSlowest: number;
+}
+
+/** What all cells over QUIC have in common; a cell's levels go before it. */
+export interface QuicPlan extends Pick<QuicBehaviour, "transport" | "sessionFile"> {
+  /** Of a cell that migrates. */
+  readonly migrateAfter: number;
 }
 
 export interface ProbeProgress {
@@ -149,11 +157,12 @@ function laneSpec(plan: ProbePlan, planned: PlannedCell): LaneSpec {
       nagle: cell.nagle === "on",
       cuts,
       gapNs: plan.gapNs,
-      quickack: cell.quickack,
+      quickack: cell.quickack ?? "default",
       cork: cell.cork === "on",
     },
     ...placesOf(plan, planned),
-    h2: plan.h2 === undefined ? undefined : h2Behaviour(plan.h2, cell),
+    h2: plan.h2 === undefined || peer.target.request.protocol !== "h2" ? undefined : h2Behaviour(plan.h2, cell),
+    quic: plan.quic === undefined ? undefined : quicBehaviour(plan.quic, cell, peer.target),
     reuse: plan.reuse,
     timeoutNs: plan.timeoutNs,
     maxSegment: plan.maxSegment,
@@ -173,6 +182,20 @@ function h2Behaviour(plan: NonNullable<ProbePlan["h2"]>, { window, bulk }: Cell)
     keepaliveWithoutStreams: plan.keepaliveWithoutStreams,
     keepaliveTimeoutNs: plan.keepaliveTimeoutNs,
     overLimit: plan.overLimit,
+  };
+}
+
+function quicBehaviour(plan: QuicPlan, cell: Cell, { transport, alpn = [] }: Target): QuicBehaviour | undefined {
+  if (transport !== "quic") return undefined;
+  const { ackDelay, window = plan.transport.windowBytes } = cell;
+  const maxAckDelayNs = ackDelay?.advertisedNs ?? plan.transport.maxAckDelayNs;
+  return {
+    alpn,
+    transport: { ...plan.transport, windowBytes: window, maxAckDelayNs },
+    earlyData: cell.early === "on",
+    ackDelay: ackDelay === undefined ? undefined : { advertisedNs: ackDelay.advertisedNs, realNs: ackDelay.realNs },
+    migrateAfter: cell.migrate === "on" ? plan.migrateAfter : undefined,
+    sessionFile: plan.sessionFile,
   };
 }
 

@@ -1,4 +1,4 @@
-/** Did the split happen? Held against the system calls made and the segments that the kernel says it sent. Pure. */
+/** Did the split happen? Held against the system calls made and the segments that the kernel says it sent; of QUIC the datagrams. Pure. */
 import type { Run } from "../report/model.js";
 import { digits } from "../units/duration.js";
 
@@ -9,7 +9,8 @@ export interface WireFacts {
   readonly cork: boolean;
   /** Requests that may be on one connection at once. */
   readonly pipeline: number;
-  readonly transport: "tcp" | "tls";
+  readonly transport: "tcp" | "tls" | "quic";
+  /** System calls; of TLS records; of QUIC datagrams of ours that carried stream bytes of requests for the first time. */
   readonly writes: number;
   readonly segments: number | null;
   /** How often a request was written whole: what `writes` and `segments` are divided by, whatever the answers were. */
@@ -17,16 +18,22 @@ export interface WireFacts {
   readonly answered: number;
 }
 
+const UNITS: Readonly<Record<WireFacts["transport"], string>> = { tcp: "write", tls: "record", quic: "datagram" };
+
 /** Some requests of a block may have been cut short by failures: a few percent are no sign of merging. */
 const MOST = 0.95;
 
 export function judgeWire(facts: WireFacts): { wire: Run["wire"]; used: boolean } {
   const { pieces, writes, segments, wholes, answered } = facts;
   const base = { pieces, writes, segments };
-  const unit = facts.transport === "tls" ? "record" : "write";
+  const unit = UNITS[facts.transport];
   const perRequest = (n: number) => digits(n / Math.max(1, wholes));
   if (answered === 0) return { wire: { ...base, split: "not-seen", says: "no request was answered" }, used: false };
   const writesSay = `${perRequest(writes)} ${unit}s per request`;
+  // Small requests of several streams may share a datagram of QUIC: nobody asked that they be apart.
+  if (facts.transport === "quic" && (pieces === 1 || writes >= MOST * pieces * wholes)) {
+    return { wire: { ...base, split: "as-asked", says: writesSay }, used: true };
+  }
   if (writes < MOST * pieces * wholes) {
     const says = `the split did not happen: ${pieces} pieces were asked for, but only ${writesSay} were made`;
     return { wire: { ...base, split: "merged", says }, used: false };

@@ -15,7 +15,7 @@ const RESERVED = new Set(["content-type", "te", "grpc-timeout", "grpc-encoding"]
 /** `/pkg.Service/Method` with the bytes of `--data`; without a method `grpc.health.v1.Health/Check`. */
 export function grpcRequest(location: Location, options: EndpointOptions): RequestSpec {
   const path = callPath(location);
-  const headers = (options.headers ?? []).map(parseHeader).map(streamHeader);
+  const headers = (options.headers ?? []).map(parseHeader).map((header) => streamHeader(header));
   const taken = headers.find(([name]) => RESERVED.has(name));
   if (taken !== undefined) throw usageError(`--header ${taken[0]}: netlat sets it for gRPC; leave it out`);
   const deadline =

@@ -1,44 +1,54 @@
-/** What `http://`, `https://` and `h2c://` endpoints ask. */
+/** What `http://`, `https://`, `h2c://` and `h3://` endpoints ask. */
 import { usageError } from "../errors.js";
 import type { Location } from "./location.js";
 import { filler } from "./pieces.js";
 import { printable } from "./printable.js";
 import type { RequestSpec } from "./protocol.js";
-import { type EndpointOptions, payloadOf } from "./request-options.js";
+import { type EndpointOptions, type HttpVersion, payloadOf } from "./request-options.js";
 
 /** RFC 9110 section 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const SECURE = new Set(["https", "grpcs"]);
+const SECURE = new Set(["https", "grpcs", "h3"]);
 /** They frame the request, which is netlat's to do. */
 const FRAMING = new Set(["content-length", "transfer-encoding"]);
 
-/** `GET path`; with a body `POST` unless the method says otherwise. HTTP/2 where the scheme or `--http2` says so. */
+/** `GET path`; with a body `POST` unless the method says otherwise. HTTP/2 or HTTP/3 where the scheme or a flag says so. */
 export function httpRequest(location: Location, options: EndpointOptions): RequestSpec {
   const body = bodyOf(options);
   const method = methodOf(options.method ?? (body === undefined ? "GET" : "POST"));
   const path = pathOf(location);
   const headers = (options.headers ?? []).map(parseHeader);
-  if (versionOf(location, options) === "1.1") {
+  const version = versionOf(location, options);
+  if (version === "1.1") {
     return { protocol: "http1", method, path, host: authorityOf(location), headers, body: body ?? new Uint8Array() };
   }
   const given = new Set(headers.map(([name]) => name.toLowerCase()));
   const defaults = [["user-agent", "netlat"] as const, ["accept", "*/*"] as const].filter(([name]) => !given.has(name));
-  return {
-    protocol: "h2",
+  const request = {
     method,
     path,
-    scheme: location.scheme === "https" ? "https" : "http",
     authority: authorityOf(location),
-    headers: [...defaults, ...headers.map(streamHeader)],
+    headers: [...defaults, ...headers.map((header) => streamHeader(header, `HTTP/${version}`))],
     body: body ?? new Uint8Array(),
-    judgedBy: "http",
   };
+  if (version === "3") return { protocol: "h3", ...request };
+  const scheme = location.scheme === "https" ? "https" : "http";
+  return { protocol: "h2", ...request, scheme, judgedBy: "http" };
 }
 
-function versionOf({ scheme }: Location, { httpVersion }: EndpointOptions): "1.1" | "2" {
-  if (scheme !== "h2c") return httpVersion ?? "1.1";
-  if (httpVersion === "1.1") throw usageError("--http1.1 does not fit h2c:// endpoints; write http://");
-  return "2";
+/** Schemes that say which version they are. */
+const VERSION_OF: Readonly<Record<string, HttpVersion>> = { h2c: "2", h3: "3" };
+
+function versionOf({ scheme }: Location, { httpVersion }: EndpointOptions): HttpVersion {
+  const own = VERSION_OF[scheme];
+  if (httpVersion === "3" && scheme !== "https" && scheme !== "h3") {
+    throw usageError(`--http3 does not fit ${scheme}:// endpoints: QUIC is always encrypted; write h3:// or https://`);
+  }
+  if (own !== undefined && httpVersion !== undefined && httpVersion !== own) {
+    const remedy = scheme === "h3" ? "https://" : "http://";
+    throw usageError(`--http${httpVersion} does not fit ${scheme}:// endpoints; write ${remedy}`);
+  }
+  return own ?? httpVersion ?? "1.1";
 }
 
 /** `--data`, else `--payload-size` bytes of filler. @returns undefined: no body */
@@ -49,14 +59,16 @@ function bodyOf(options: EndpointOptions): Uint8Array | undefined {
   return filler(bytes);
 }
 
-/** Connection-specific header fields make a request malformed (RFC 9113 section 8.2.2); names are in lower case (8.2.1). */
+/** Connection-specific header fields make a request malformed (RFC 9113 section 8.2.2, RFC 9114 4.2); names are in lower case. */
 const CONNECTION_FIELDS = new Set(["connection", "proxy-connection", "keep-alive", "upgrade"]);
 
-export function streamHeader([name, value]: readonly [string, string]): readonly [string, string] {
+export function streamHeader([name, value]: readonly [string, string], version = "HTTP/2"): readonly [string, string] {
   const lower = name.toLowerCase();
-  if (lower === "host") throw usageError("--header Host: HTTP/2 has :authority in its place; leave it out");
+  if (lower === "host") throw usageError(`--header Host: ${version} has :authority in its place; leave it out`);
   if (CONNECTION_FIELDS.has(lower) || (lower === "te" && value !== "trailers")) {
-    throw usageError(`--header ${name}: speaks of one HTTP/1.1 connection and is forbidden in HTTP/2; leave it out`);
+    throw usageError(
+      `--header ${name}: speaks of one HTTP/1.1 connection and is forbidden in ${version}; leave it out`,
+    );
   }
   return [lower, value];
 }

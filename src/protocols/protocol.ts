@@ -9,10 +9,13 @@ export interface Protocol {
   answers(): AnswerReader;
 }
 
-export type ProtocolName = "memcached" | "redis" | "http1" | "raw";
+export type ProtocolName = "memcached" | "redis" | "http1" | "dns" | "raw";
 
 /** Requests as streams, many at once on a connection: HTTP/2, and gRPC on it. */
 export type StreamRequest = Extract<RequestSpec, { protocol: "h2" }>;
+
+/** A request of HTTP/3. */
+export type H3Request = Extract<RequestSpec, { protocol: "h3" }>;
 
 /**
  * Reads the answers on one connection. Survives any chunking; never throws, whatever the bytes.
@@ -83,6 +86,18 @@ export type RequestSpec =
       /** Who says whether the answer is good: the HTTP status, or gRPC's status in the trailers. */
       readonly judgedBy: "http" | "grpc";
     }
+  /** HTTP/3: a request is a stream of a QUIC connection. */
+  | {
+      readonly protocol: "h3";
+      readonly method: string;
+      readonly path: string;
+      readonly authority: string;
+      /** Without pseudo-headers; names in lower case. */
+      readonly headers: readonly (readonly [name: string, value: string])[];
+      readonly body: Uint8Array;
+    }
+  /** A question of one name, over QUIC (RFC 9250): each on a stream of its own. */
+  | { readonly protocol: "dns"; readonly name: string; readonly type: string }
   | { readonly protocol: "raw"; readonly send: Uint8Array; readonly expect: Expectation };
 
 /** When a raw answer is whole. */
@@ -90,7 +105,9 @@ export type Expectation =
   | { readonly until: "bytes"; readonly count: number }
   | { readonly until: "line" }
   | { readonly until: "text"; readonly text: string }
-  | { readonly until: "regex"; readonly source: string };
+  | { readonly until: "regex"; readonly source: string }
+  /** The end of the stream: the server has no more to say. */
+  | { readonly until: "end" };
 
 /** Where to connect and what to ask; pure data. */
 export interface Target {
@@ -98,6 +115,8 @@ export interface Target {
   readonly endpoint: string;
   readonly host: string;
   readonly port: number;
-  readonly transport: "tcp" | "tls";
+  readonly transport: "tcp" | "tls" | "quic";
+  /** QUIC: the protocols that the endpoint says to offer; the first is that of the request. */
+  readonly alpn?: readonly string[];
   readonly request: RequestSpec;
 }

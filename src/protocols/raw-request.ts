@@ -1,4 +1,4 @@
-/** What `tcp://` and `tls://` endpoints send and expect. */
+/** What `tcp://`, `tls://` and `quic://` endpoints send and expect. */
 import { usageError } from "../errors.js";
 import { parseExpectation, parseHex, unescapeBytes } from "./byte-text.js";
 import type { Location } from "./location.js";
@@ -10,6 +10,7 @@ import { type EndpointOptions, payloadOf, refuseRest } from "./request-options.j
 /**
  * `--send` or `--send-hex`, expecting a line; `--payload-size N`: N bytes, expecting as many back from an echo server; neither:
  * `ping\n`, expecting a line, which an echo server gives and most line servers too. `--expect` overrides what is expected.
+ * Of `quic://` each request has a stream of its own, and the answer is what comes until its end.
  */
 export function rawRequest(location: Location, options: EndpointOptions): RequestSpec {
   if (location.path !== "" && location.path !== "/") {
@@ -17,11 +18,13 @@ export function rawRequest(location: Location, options: EndpointOptions): Reques
       `${printable(location.path)}: a ${location.scheme}:// endpoint takes no path; say what to send with --send`,
     );
   }
-  refuseRest(location, "query", "say what to send with --send");
+  const overQuic = location.scheme === "quic";
+  if (!overQuic) refuseRest(location, "query", "say what to send with --send");
   refuseRest(location, "fragment", "say what to send with --send");
   const payloadBytes = payloadOf(options, 1);
   refuseSeveral(options);
-  const usual: Expectation = payloadBytes === undefined ? { until: "line" } : { until: "bytes", count: payloadBytes };
+  const overTcp: Expectation = payloadBytes === undefined ? { until: "line" } : { until: "bytes", count: payloadBytes };
+  const usual: Expectation = overQuic ? { until: "end" } : overTcp;
   const expect = options.expect === undefined ? usual : parseExpectation(options.expect, "--expect");
   return { protocol: "raw", send: bytesToSend(options, payloadBytes), expect };
 }

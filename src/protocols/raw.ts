@@ -51,6 +51,8 @@ function answersFor(expect: Expectation): AnswerReader {
       return new TextAnswers(expect.text);
     case "regex":
       return new RegexAnswers(expect.source);
+    case "end":
+      return new WholeStream();
   }
 }
 
@@ -75,6 +77,22 @@ class CountedAnswers implements AnswerReader {
 
   close(): AnswerState {
     return INCOMPLETE;
+  }
+}
+
+/** Whatever comes until the stream ends; nothing at all is an answer that says there is nothing. */
+class WholeStream implements AnswerReader {
+  #bytes = 0;
+
+  push(_chunk: Uint8Array, start: number, end: number): AnswerState {
+    this.#bytes += end - start;
+    return INCOMPLETE;
+  }
+
+  close(): AnswerState {
+    const kind = this.#bytes > 0 ? "value" : "miss";
+    this.#bytes = 0;
+    return { state: "complete", end: 0, kind };
   }
 }
 

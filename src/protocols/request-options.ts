@@ -3,6 +3,8 @@ import { usageError } from "../errors.js";
 import type { Location } from "./location.js";
 import { printable } from "./printable.js";
 
+export type HttpVersion = "1.1" | "2" | "3";
+
 /** As given on the command line. */
 export interface EndpointOptions {
   /** `--send TEXT`, escapes not yet read. */
@@ -19,8 +21,10 @@ export interface EndpointOptions {
   readonly headers?: readonly string[] | undefined;
   /** `--data`, `--data-hex`: the body; for gRPC the message. */
   readonly body?: Uint8Array | undefined;
-  /** `--http1.1` or `--http2`; undefined: what the scheme says, `https://` as negotiated. */
-  readonly httpVersion?: "1.1" | "2" | undefined;
+  /** `--http1.1`, `--http2` or `--http3`; undefined: what the scheme says, `https://` as negotiated. */
+  readonly httpVersion?: HttpVersion | undefined;
+  /** `--alpn`: what QUIC offers, in place of what the scheme says. */
+  readonly alpn?: readonly string[] | undefined;
   /** `--deadline`, of gRPC calls, in nanoseconds. */
   readonly deadlineNs?: number | undefined;
   /** `--inline`: Redis inline commands in place of RESP. */

@@ -35,6 +35,7 @@ const PUSH = code(">");
 const TYPES = "+-:$*_#,(!=%~|>";
 
 export class RespAnswers implements AnswerReader {
+  readonly #tellsPushes: boolean;
   readonly #line = new LineCollector(MAX_LINE);
   readonly #data = new CountedBlock();
   #inData = false;
@@ -49,6 +50,11 @@ export class RespAnswers implements AnswerReader {
   #errorText: Uint8Array | undefined;
   #errorLength = 0;
   #malformed: Malformed | undefined;
+
+  /** @param pushes `told`: each is complete like an answer, and its first byte is `>`; `skipped`: as if they were not there */
+  constructor(pushes: "skipped" | "told" = "skipped") {
+    this.#tellsPushes = pushes === "told";
+  }
 
   push(chunk: Uint8Array, start: number, end: number): AnswerState {
     if (this.#malformed !== undefined) return this.#malformed;
@@ -149,8 +155,7 @@ export class RespAnswers implements AnswerReader {
   }
 
   #closeEmpty(): number {
-    const type = this.#types[--this.#depth];
-    return type === ATTRIBUTE || type === PUSH ? STARTED : ENDED;
+    return this.#isNoElement(this.#types[--this.#depth]!) ? STARTED : ENDED;
   }
 
   /** An element ended, and with it perhaps the aggregates around it. @returns the answer ended */
@@ -161,10 +166,14 @@ export class RespAnswers implements AnswerReader {
       this.#remaining[top] = left;
       if (left > 0) return false;
       this.#depth = top;
-      // An attribute is said about the element behind it; a push is out of band: neither is the answer.
-      if (this.#types[top] === ATTRIBUTE || this.#types[top] === PUSH) return false;
+      if (this.#isNoElement(this.#types[top]!)) return false;
     }
     return true;
+  }
+
+  /** An attribute is said about the element behind it; a push is out of band: neither is the answer. */
+  #isNoElement(type: number): boolean {
+    return type === ATTRIBUTE || (type === PUSH && !this.#tellsPushes);
   }
 
   #complete(end: number): AnswerState {

@@ -10,8 +10,10 @@ export interface Factors {
 
 export function factorsOf(runs: readonly Run[]): Factors {
   const names = [...new Set(runs.flatMap((run) => Object.keys(run.factors)))];
-  const varying = names.filter((name) => new Set(runs.map((run) => levelOf(run, name))).size > 1);
-  const fixed = names.filter((name) => !varying.includes(name)).map((name) => `${name}=${levelOf(runs[0], name)}`);
+  // A cell of QUIC has no Nagle's algorithm: a factor that it lacks has no level in it.
+  const levels = (name: string): string[] => runs.flatMap(({ factors }) => factors[name] ?? []).map(String);
+  const varying = names.filter((name) => new Set(levels(name)).size > 1);
+  const fixed = names.filter((name) => !varying.includes(name)).map((name) => `${name}=${levels(name)[0]}`);
   return { varying, fixed };
 }
 
@@ -20,5 +22,7 @@ export const levelOf = (run: Run | undefined, factor: string): string => String(
 /** What a cell is called in prose: `nagle=on split=fields`. The only run of a report needs no name but its id. */
 export function cellName(run: Run, factors: Factors): string {
   if (factors.varying.length === 0) return run.id;
-  return factors.varying.map((name) => `${name}=${levelOf(run, name)}`).join(" ");
+  // A cell over TCP has no level of what only QUIC has.
+  const own = factors.varying.filter((name) => run.factors[name] !== undefined);
+  return own.map((name) => `${name}=${levelOf(run, name)}`).join(" ");
 }

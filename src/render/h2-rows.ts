@@ -4,23 +4,14 @@ import { digits, formatDuration } from "../units/duration.js";
 import { formatRate } from "../units/rate.js";
 import { formatSize } from "../units/size.js";
 import { counted, percent, whole } from "./counting.js";
-import { cellName, type Factors, levelOf } from "./factors.js";
+import type { Factors } from "./factors.js";
+import { type Fact, type SharedFact, sharedFacts } from "./shared-facts.js";
 
 type Counts = Readonly<Record<string, number>>;
 
 export interface StreamRun {
   readonly run: Run;
   readonly h2: H2Facts;
-}
-
-/** One fact of a run: what it is about, and what is so. A run without the fact has no line. */
-type Fact = readonly [label: string, text: string];
-
-/** A fact and of which runs it holds, `whose`; empty where it holds of all. */
-export interface SharedFact {
-  readonly label: string;
-  readonly text: string;
-  readonly whose: string;
 }
 
 /** The runs whose requests were streams, and in which anything at all went to and fro. */
@@ -79,33 +70,13 @@ function frameTypes(runs: readonly StreamRun[]): string[] {
   return [...USUAL.filter((type) => seen.delete(type)), ...seen];
 }
 
-/** Facts in words, in reading order; what is the same for all runs is said once. */
-export function sharedFacts(runs: readonly StreamRun[], factors: Factors): SharedFact[] {
-  const labels = [...new Set(runs.flatMap((one) => factsOf(one).map(([label]) => label)))];
-  const order = ORDER.filter((label) => labels.includes(label));
-  return order.flatMap((label) => {
-    const byText = new Map<string, Set<Run>>();
-    for (const one of runs) {
-      for (const [, text] of factsOf(one).filter(([of]) => of === label)) {
-        byText.set(text, (byText.get(text) ?? new Set()).add(one.run));
-      }
-    }
-    const all = runs.map(({ run }) => run);
-    return [...byText].map(([text, holds]) => ({ label, text, whose: groupName([...holds], all, factors) }));
-  });
-}
-
-/** By the levels that these runs share and no other has; else one by one. */
-function groupName(group: readonly Run[], all: readonly Run[], factors: Factors): string {
-  if (group.length === all.length) return "";
-  const [first] = group;
-  const shared = factors.varying.filter((name) => group.every((run) => levelOf(run, name) === levelOf(first, name)));
-  const alike = all.filter((run) => shared.every((name) => levelOf(run, name) === levelOf(first, name)));
-  if (shared.length > 0 && alike.length === group.length) {
-    return shared.map((name) => `${name}=${levelOf(first, name)}`).join(" ");
-  }
-  return group.map((run) => cellName(run, factors)).join("; ");
-}
+/** Facts in words, in reading order. */
+export const streamFacts = (runs: readonly StreamRun[], factors: Factors): SharedFact[] =>
+  sharedFacts(
+    runs.map((one) => ({ run: one.run, facts: factsOf(one) })),
+    ORDER,
+    factors,
+  );
 
 const ORDER = [
   "server",

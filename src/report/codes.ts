@@ -19,6 +19,11 @@ export const FINDING_CODES = [
   "h2-flow-control",
   "h2-ping-enforced",
   "h2-goaway",
+  "quic-ack-delay",
+  "quic-retry",
+  "quic-0rtt-rejected",
+  "quic-loss",
+  "quic-version-negotiation",
   "pool-undersized",
   "pool-oversized",
 ] as const;

@@ -9,6 +9,7 @@ import { gateSchema } from "./gate-model.js";
 import { h2Schema } from "./h2-model.js";
 import { poolSchema } from "./pool-model.js";
 import { count, duration, histogramSchema, signedDuration } from "./primitives.js";
+import { quicSchema } from "./quic-model.js";
 
 export { FINDING_CODES, SCHEMA_ID };
 
@@ -86,7 +87,7 @@ export const runSchema = z
     phases: z
       .record(z.string(), histogramSchema)
       .describe(
-        "dns, connect, tls, ttfb (first write to first answer byte); where requests share a connection also queue (asked for until written) and behind (written until all before it were answered)",
+        "dns, connect, tls (QUIC: handshake, which is both), ttfb (first write to first answer byte); where requests share a connection also queue (asked for until written) and behind (written until all before it were answered)",
       ),
     warmup: z
       .object({
@@ -128,6 +129,7 @@ export const runSchema = z
       .nullable()
       .describe("null: nobody asked for a split (capture)"),
     h2: h2Schema.optional().describe("HTTP/2 and gRPC: what happened inside the connections"),
+    quic: quicSchema.optional().describe("QUIC and HTTP/3: what happened in the connections"),
     used: z.boolean().describe("false: the split did not happen on the wire, so no conclusion rests on this run"),
     slowest: z.array(timelineSchema),
     blocks: z
@@ -239,8 +241,8 @@ const probeSourceSchema = z
       .optional()
       .describe("--ab: the second endpoint; `comparison` holds it against the first"),
     protocol: z.string(),
-    transport: z.enum(["tcp", "tls"]),
-    engine: z.enum(["net", "kernel"]),
+    transport: z.enum(["tcp", "tls", "quic"]),
+    engine: z.enum(["net", "kernel", "quiche"]),
     engineReason: z.string(),
     capabilities: z.record(z.string(), z.string()),
     notSeen: z.array(z.string()).describe("what this engine on this machine cannot see or set, in words"),
@@ -262,6 +264,7 @@ const captureSourceSchema = z
     linkTypes: z.array(z.string()),
     packets: count,
     tcpPackets: count,
+    quicDatagrams: count.optional().describe("UDP datagrams of QUIC connections"),
     bytes: count,
     durationNs: duration,
     firstPacketAt: z.string().nullable().describe("ISO time with nanoseconds"),
@@ -365,6 +368,7 @@ export type { Gate } from "./gate-model.js";
 export type { H2Facts } from "./h2-model.js";
 export type { PoolCase, PoolLoad, PoolModel, PoolReport } from "./pool-model.js";
 export type { HistogramData } from "./primitives.js";
+export type { QuicFacts } from "./quic-model.js";
 export type FindingCode = (typeof FINDING_CODES)[number];
 export type TimelineEvent = z.infer<typeof timelineEventSchema>;
 export type Timeline = z.infer<typeof timelineSchema>;

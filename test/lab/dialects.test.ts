@@ -44,7 +44,7 @@ const CONVERSATIONS: Readonly<Record<DialectKind, { asks: string; says: string }
 };
 
 function fields(length: number): string {
-  return `Server: netlat-lab\r\nContent-Type: application/octet-stream\r\nContent-Length: ${length}\r\n\r\n`;
+  return `Server: netlat-lab\r\nContent-Type: text/plain\r\nContent-Length: ${length}\r\n\r\n`;
 }
 
 describe.each(Object.keys(DIALECTS) as DialectKind[])("lab %s", (kind) => {

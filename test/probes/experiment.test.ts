@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cellName, cellsOf, type Factors, planRounds, roundsFor } from "../../src/probes/experiment.js";
+import { parseAckDelays } from "../../src/probes/quic-levels.js";
 
 const usual: Factors = { nagle: ["on", "off"], split: ["none", "fields"], quickack: ["default"], cork: ["off"] };
 
@@ -108,6 +109,26 @@ describe("roundsFor", () => {
 
   it("leaves the blocks unbounded where only time bounds the run", () => {
     expect(roundsFor(Number.POSITIVE_INFINITY)).toEqual(Array(10).fill(Number.POSITIVE_INFINITY));
+  });
+});
+
+describe("cells over QUIC", () => {
+  it("have no level of what only TCP has, and ACK delays as they were typed", () => {
+    const ackDelay = parseAckDelays("0,25ms/50ms", "--ack-delay");
+    const cells = cellsOf({ split: ["none"], streams: [10], early: ["on"], ackDelay, migrate: ["on"] });
+    expect(cells.map((cell) => cell.id)).toEqual([
+      "split=none,streams=10,early-data=on,ack-delay=0,migrate=on",
+      "split=none,streams=10,early-data=on,ack-delay=25ms/50ms,migrate=on",
+    ]);
+    expect(cells[1]?.ackDelay).toMatchObject({ advertisedNs: 25e6, realNs: 50e6 });
+    expect(cellsOf({ split: ["none"] }).map((cell) => cell.id)).toEqual(["split=none"]);
+  });
+
+  it("stand beside others under what carries them", () => {
+    expect(cellsOf({ split: [3], http: ["h3"], connections: [1, 2] }).map((cell) => cell.id)).toEqual([
+      "http=h3,split=3,connections=1",
+      "http=h3,split=3,connections=2",
+    ]);
   });
 });
 

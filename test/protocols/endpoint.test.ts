@@ -43,7 +43,7 @@ describe("where to connect", () => {
     ["", ": not an endpoint; write SCHEME://HOST:PORT, such as memcached://127.0.0.1:11211/somekey"],
     [
       "ftp://h",
-      "ftp://h: unknown scheme ftp; accepted are tcp://, tls://, memcached://, redis://, http://, https://, grpc://, grpcs://, h2c:// and lab:KIND",
+      "ftp://h: unknown scheme ftp; accepted are tcp://, tls://, memcached://, redis://, http://, https://, grpc://, grpcs://, h2c://, h3://, quic://, doq:// and lab:KIND",
     ],
     ["tcp://h", "tcp://h: the port is missing; write tcp://HOST:PORT"],
     ["memcached:///k", "memcached:///k: the host is missing; write SCHEME://HOST:PORT"],
@@ -85,11 +85,11 @@ describe("where to connect", () => {
     ],
     [
       "nope://me:secret@h:x",
-      "nope://h:x: unknown scheme nope; accepted are tcp://, tls://, memcached://, redis://, http://, https://, grpc://, grpcs://, h2c:// and lab:KIND",
+      "nope://h:x: unknown scheme nope; accepted are tcp://, tls://, memcached://, redis://, http://, https://, grpc://, grpcs://, h2c://, h3://, quic://, doq:// and lab:KIND",
     ],
     [
       "file:///x",
-      "file:///x: unknown scheme file; accepted are tcp://, tls://, memcached://, redis://, http://, https://, grpc://, grpcs://, h2c:// and lab:KIND",
+      "file:///x: unknown scheme file; accepted are tcp://, tls://, memcached://, redis://, http://, https://, grpc://, grpcs://, h2c://, h3://, quic://, doq:// and lab:KIND",
     ],
   ])("%s is refused without its password", (endpoint, message) => {
     expect(refusal(endpoint)).toBe(message);
@@ -129,13 +129,13 @@ describe("memcached://", () => {
     [
       "memcached://h/k",
       { send: "x" },
-      /^--send does not fit memcached:\/\/ endpoints; it is for tcp:\/\/ and tls:\/\/$/,
+      /^--send does not fit memcached:\/\/ endpoints; it is for tcp:\/\/ and tls:\/\/ and quic:\/\/$/,
     ],
     ["memcached://h/k", { inline: true }, /^--inline does not fit memcached:\/\/ endpoints; it is for redis:\/\/$/],
     [
       "memcached://h/k",
       { headers: ["a: b"] },
-      /^--header does not fit .* it is for http:\/\/ and https:\/\/ and grpc:\/\/ and grpcs:\/\/ and h2c:\/\/$/,
+      /^--header does not fit .* it is for http:\/\/ and https:\/\/ and grpc:\/\/ and grpcs:\/\/ and h2c:\/\/ and h3:\/\/$/,
     ],
   ])("%s %j is refused", (endpoint, options, message) => {
     expect(refusal(endpoint, options)).toMatch(message);
@@ -239,7 +239,11 @@ describe("http://", () => {
     ["http://h", { method: "" }, /not an HTTP method/],
     ["http://h", { method: "connect" }, /^--method connect: a tunnel has no answer/],
     ["http://h", { payloadBytes: 1.5 }, /^--payload-size 1.5: write whole bytes/],
-    ["http://h", { expect: "line" }, /^--expect does not fit http:\/\/ endpoints; it is for tcp:\/\/ and tls:\/\/$/],
+    [
+      "http://h",
+      { expect: "line" },
+      /^--expect does not fit http:\/\/ endpoints; it is for tcp:\/\/ and tls:\/\/ and quic:\/\/$/,
+    ],
   ] as [string, EndpointOptions, RegExp][])("%s %j is refused", (endpoint, options, message) => {
     expect(refusal(endpoint, options)).toMatch(message);
   });
@@ -369,7 +373,7 @@ describe("h2c://, and HTTP/2 where it is asked for", () => {
     ["h2c://h", { headers: ["Connection: close"] }, /^--header Connection: speaks of one HTTP\/1\.1 connection/],
     ["h2c://h", { headers: ["TE: gzip"] }, /^--header TE: /],
     ["h2c://h", { body: text("x"), payloadBytes: 1 }, /^--payload-size and --data: both make the body/],
-    ["memcached://h/k", { httpVersion: "2" }, /^--http1\.1 or --http2 does not fit memcached:\/\//],
+    ["memcached://h/k", { httpVersion: "2" }, /^--http1\.1, --http2 or --http3 does not fit memcached:\/\//],
   ] as [string, EndpointOptions, RegExp][])("%s %j is refused", (endpoint, options, message) => {
     expect(refusal(endpoint, options)).toMatch(message);
   });

@@ -55,6 +55,13 @@ describe("raw answers", () => {
     expect(ends({ until: "regex", source: "(OK|ERR [^\\r]*)\\r\\n" }, "note OK\r\nERR no\r\nO")).toEqual([9, 17]);
   });
 
+  it("the end of the stream ends whatever came before it, and nothing at all is a miss", () => {
+    const reader = raw("x", { until: "end" }).answers();
+    expect(reader.push(bytesOf("abc"), 0, 3)).toEqual({ state: "incomplete" });
+    expect(reader.close()).toEqual({ state: "complete", end: 0, kind: "value" });
+    expect(reader.close()).toEqual({ state: "complete", end: 0, kind: "miss" });
+  });
+
   it("regex:RE sees the last 64 KiB", () => {
     const reader = raw("x", { until: "regex", source: "a[^b]*b" }).answers();
     const chunk = bytesOf("-".repeat(60_000));

@@ -21,12 +21,13 @@ const ROWS = mostRows(CHUNK_BYTES);
 const SLOT_BYTES = ROWS * ROW_BYTES + CHUNK_BYTES + SPARE_BYTES;
 const HEAD_BYTES = 1024;
 
-/** Places in the head: by slot, its state, rows and packets in it, and bytes of the file; and whether the taker wants no more. */
+/** Places in the head: by slot, its state, rows, segments and datagrams in it, bytes of the file; and whether the taker wants no more. */
 const STATE = 0;
 const USED = 16;
 const PACKETS = 32;
 const BYTES = 48;
 const STOPPED = 64;
+const DATAGRAMS = 80;
 
 const FREE = 0;
 const FULL = 1;
@@ -89,6 +90,7 @@ export class RingFiller extends Ring {
     const { rows } = this.slot;
     this.head[USED + this.turn] = rows.used;
     this.head[PACKETS + this.turn] = rows.packets;
+    this.head[DATAGRAMS + this.turn] = rows.datagrams;
     this.head[BYTES + this.turn] = bytes;
     this.#tell(FULL);
     this.next();
@@ -121,6 +123,7 @@ export class RingTaker extends Ring {
     const { rows, bytes } = this.slot;
     rows.used = this.head[USED + this.turn] as number;
     rows.packets = this.head[PACKETS + this.turn] as number;
+    rows.datagrams = this.head[DATAGRAMS + this.turn] as number;
     return { rows, bytes, fileBytes: this.head[BYTES + this.turn] as number };
   }
 

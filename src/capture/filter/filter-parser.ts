@@ -4,7 +4,7 @@ import { type End, endpointTerm, hostTerm, netTerm, portTerm, protocolTerm, show
 
 const MAX_DEPTH = 100;
 const ACCEPTED =
-  "write host ADDRESS, port NUMBER, net ADDRESS/BITS (each also after src or dst), proto NAME or ADDRESS:PORT, " +
+  "write host ADDRESS, port NUMBER, net ADDRESS/BITS (each also after src or dst), proto NAME, tcp, udp, quic or ADDRESS:PORT, " +
   "joined by and, or, not and parentheses";
 
 /**
@@ -68,7 +68,7 @@ class FilterParser {
     const name = word.toLowerCase();
     if (name === "src" || name === "dst") return this.#endTerm(name, this.#next());
     if (name === "proto") return this.#protocol(this.#value(word));
-    if (name === "tcp") return this.#protocol(name);
+    if (name === "tcp" || name === "udp" || name === "quic") return this.#protocol(name);
     return this.#endTerm("either", word);
   }
 

@@ -1,7 +1,7 @@
 import { usageError } from "../../errors.js";
 import { printable } from "../../protocols/printable.js";
 import { type AddressWords, parseAddress } from "../decode/address.js";
-import type { CaptureProtocol } from "../flows/flow-events.js";
+import { type CaptureProtocol, isInQuic } from "../flows/flow-events.js";
 import type { FlowKey, Test } from "./filter.js";
 
 /** Which end a term speaks of. */
@@ -17,6 +17,8 @@ const PROTOCOLS: Readonly<Record<CaptureProtocol, true>> = {
   h2: true,
   tls: true,
   quic: true,
+  h3: true,
+  doq: true,
   unknown: true,
 };
 
@@ -56,16 +58,27 @@ export function netTerm(end: End, text: string): Test {
   return atEnd(end, inNet);
 }
 
-/** `tcp` is every flow; any other name is compared with what the flow's payload was recognised as. */
+/**
+ * `tcp` is every flow of TCP, `udp` and `quic` every one of QUIC, since no other UDP is told of; any other name is compared with what the
+ * flow's payload was recognised as.
+ */
 export function protocolTerm(text: string): { readonly test: Test; readonly needsProtocol: boolean } {
   const name = text.toLowerCase();
-  if (name === "tcp") return { test: () => true, needsProtocol: false };
+  if (name === "tcp" || name === "udp" || name === "quic") {
+    const wanted = name === "tcp" ? "tcp" : "udp";
+    return { test: ({ transport }) => transport === wanted, needsProtocol: false };
+  }
   if (!Object.hasOwn(PROTOCOLS, name)) {
     throw usageError(
-      `proto ${shown(text)}: not a protocol that flows are told by; write one of tcp, ${Object.keys(PROTOCOLS).join(", ")}`,
+      `proto ${shown(text)}: not a protocol that flows are told by; write one of tcp, udp, ${Object.keys(PROTOCOLS).join(", ")}`,
     );
   }
-  return { test: (_key, protocol) => (protocol === null ? null : protocol === name), needsProtocol: true };
+  const wanted = isInQuic(name as CaptureProtocol) ? "udp" : "tcp";
+  const test: Test = ({ transport }, protocol) => {
+    if (transport !== wanted) return false;
+    return protocol === null ? null : protocol === name;
+  };
+  return { test, needsProtocol: true };
 }
 
 /** `10.0.0.1:6379`, `[2001:db8::1]:443`, or an address alone; null: the word is none of these. */

@@ -5,6 +5,7 @@ import type { CaptureProtocol } from "../flows/flow-events.js";
  * the connection where that is known, else the sender of its first packet. Address words as in Packet.
  */
 export interface FlowKey {
+  readonly transport: "tcp" | "udp";
   readonly version: 4 | 6;
   readonly a0: number;
   readonly a1: number;

@@ -54,6 +54,7 @@ export class EndedExchange implements Exchange {
   startNs = Number.NaN;
   endNs = Number.NaN;
   latencyNs = Number.NaN;
+  behindNs = 0;
   requestBytes = Number.NaN;
   answerBytes = Number.NaN;
   requestSegments = 0;
@@ -129,6 +130,7 @@ export class EndedExchange implements Exchange {
       this.resends = troubles?.resends ?? NOTHING;
       this.windowStalls = troubles?.windowStalls ?? NOTHING;
       this.flowControlStalls = NOTHING;
+      this.behindNs = 0;
       this.#alone = true;
     }
     this.#divide(
@@ -160,10 +162,12 @@ export class EndedExchange implements Exchange {
     this.answerSegments = exchange.answerSegments;
     this.smallRequestSegments = exchange.smallRequestSegments;
     // Lists of its own, never NOTHING: the next `fill` sees that there is something to take back.
-    this.holds = exchange.holds;
-    this.resends = exchange.resends;
-    this.windowStalls = exchange.windowStalls;
-    this.flowControlStalls = exchange.flowControlStalls;
+    const { holds, resends, windowStalls, flowControlStalls } = exchange.delays;
+    this.holds = holds;
+    this.resends = resends;
+    this.windowStalls = windowStalls;
+    this.flowControlStalls = flowControlStalls;
+    this.behindNs = exchange.behindNs;
     this.#alone = exchange.alone;
     const leg = (sideOf(slot, client === 0 ? 1 : 0) >> 1) + LEG;
     Object.assign(this.breakdownNs, exchange.breakdownNs(times[leg] as number));

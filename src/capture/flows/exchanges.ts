@@ -4,7 +4,7 @@
  */
 
 import type { Packet } from "../decode/packet.js";
-import { F, R, rareOf, recordOf, STATE, X, XT } from "./flow-slab.js";
+import { OF_EXCHANGE as ALL_OF_IT, F, R, rareOf, recordOf, STATE, X, XT } from "./flow-slab.js";
 import type { Tracking } from "./tracking.js";
 
 const { state: STATE_BITS, exchanges: EXCHANGES } = F;
@@ -14,7 +14,7 @@ const { requestAt: REQUEST_AT, requestLast: REQUEST_LAST, requestBytes: REQUEST_
 const { answerFirst: ANSWER_FIRST, answerLast: ANSWER_LAST, answerBytes: ANSWER_BYTES } = XT;
 const { active: ACTIVE, answered: ANSWERED, troubled: TROUBLED, charged: CHARGED, lastSmall: LAST_SMALL } = STATE;
 const { eventful: EVENTFUL, readInside: READ_INSIDE, protocolMask: PROTOCOL } = STATE;
-const OF_EXCHANGE = ACTIVE | ANSWERED | TROUBLED | CHARGED | LAST_SMALL;
+const OF_EXCHANGE = ALL_OF_IT;
 
 /** New data of the client. @param small it does not fill a segment */
 export function requestData(tracking: Tracking, slot: number, p: Packet, small: boolean): void {

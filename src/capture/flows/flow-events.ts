@@ -4,6 +4,7 @@
  */
 
 import type { Breakdown } from "../../report/model.js";
+import type { QuicTally } from "../quic/quic-tally.js";
 
 /** 0: the end that `a` names, 1: `b`. */
 export type Side = 0 | 1;
@@ -14,10 +15,14 @@ export interface FlowEnd {
   readonly port: number;
 }
 
-export type CaptureProtocol = "memcached" | "redis" | "http1" | "h2" | "tls" | "quic" | "unknown";
+export type CaptureProtocol = "memcached" | "redis" | "http1" | "h2" | "tls" | "quic" | "h3" | "doq" | "unknown";
+
+/** Whether it travels in QUIC: `quic` itself is one whose application is not known, or has no name here. */
+export const isInQuic = (protocol: CaptureProtocol): protocol is "quic" | "h3" | "doq" =>
+  protocol === "quic" || protocol === "h3" || protocol === "doq";
 export type Vantage = "client" | "server" | "middle" | "unknown";
 
-/** A TCP connection as far as the capture shows it. One object for its life; what is learnt later changes it. */
+/** A connection, of TCP or of QUIC, as far as the capture shows it. One object for its life; what is learnt later changes it. */
 export interface Flow {
   readonly id: number;
   /** A small number of its own while it lives, from 0; then it may be another's: the place for what an observer keeps of each live flow. */
@@ -26,7 +31,7 @@ export interface Flow {
   readonly b: FlowEnd;
   /** Which end is the client: proved by a SYN, else by port numbers and who spoke first; null while unknown. */
   readonly client: Side | null;
-  /** SYN or SYN-ACK was seen. */
+  /** SYN or SYN-ACK was seen; QUIC: always, or it would not have been known for one. */
   readonly handshakeSeen: boolean;
   readonly protocol: CaptureProtocol;
   readonly vantage: Vantage;
@@ -34,7 +39,7 @@ export interface Flow {
   readonly endNs: number;
   readonly packets: number;
   readonly bytes: number;
-  /** SYN to the handshake's ACK; null: not seen. */
+  /** SYN to the handshake's ACK; QUIC: first Initial to the client's Finished; null: not seen. */
   readonly handshakeRttNs: number | null;
   /** Round trip between the capture point and the end: the least time seen from a segment to its ACK. [a, b]; null: none seen. */
   readonly legNs: readonly [number | null, number | null];
@@ -148,6 +153,11 @@ export interface Exchange {
   readonly endNs: number;
   readonly latencyNs: number;
   readonly breakdownNs: Breakdown;
+  /**
+   * From the request's last byte until the answers to earlier requests had come, which the server gives in their order: of pipelined
+   * requests. It is part of what the breakdown gives to network and server.
+   */
+  readonly behindNs: number;
   readonly requestBytes: number;
   readonly answerBytes: number;
   /** Data segments, resends not counted. */
@@ -187,6 +197,8 @@ export interface PacketNote {
 }
 
 export interface FlowObserver {
+  /** A QUIC connection has begun. @returns where its figures are to be added up; null: it is not wanted */
+  quicStarted?(flow: Flow): QuicTally | null;
   flowStarted?(flow: Flow): void;
   handshake?(flow: Flow, rttNs: number): void;
   /** An exchange has ended; all that happened in it is in it. */

@@ -96,7 +96,21 @@ export const STATE = {
   readInside: 32768,
   protocolShift: 16,
   protocolMask: 7 << 16,
+  /** Its requests can be told apart by their bytes, and are not yet (./pipelining.ts). */
+  pipelinable: 1 << 19,
+  /** The first segment of the exchange that runs was looked at: it is one whole request; that is HTTP's HEAD. */
+  wholeRequest: 1 << 20,
+  headRequest: 1 << 21,
+  /** How many answers are due is not known. */
+  outOfStep: 1 << 22,
+  /** Requests are sent ahead of answers: all are looked at. */
+  asksAhead: 1 << 23,
+  /** It was read inside, up to a gap in the capture. */
+  readAgain: 1 << 24,
 } as const;
+
+/** All that STATE tells of the exchange that runs, so that none does. */
+export const OF_EXCHANGE = STATE.active | STATE.answered | STATE.troubled | STATE.charged | STATE.lastSmall;
 
 /** Bits of S.bits. */
 export const BIT = {
@@ -188,6 +202,8 @@ export class FlowSlab {
   ints = new Int32Array(0);
   times = new Float64Array(0);
   rare = new Float64Array(0);
+  /** By slot: the longest segment of the client's that was looked at (./pipelining.ts). */
+  longest = new Int32Array(0);
 
   /** Makes room for so many flows; those that are there keep their slots. */
   grow(flows: number): void {
@@ -199,6 +215,9 @@ export class FlowSlab {
     this.ints = ints;
     this.times = new Float64Array(bytes);
     this.rare = rare;
+    const longest = new Int32Array(flows);
+    longest.set(this.longest);
+    this.longest = longest;
   }
 
   /** Makes the record that of a flow just seen. */
@@ -211,6 +230,7 @@ export class FlowSlab {
     ints[flow + F.state] = isIpv6;
     rare.fill(Number.NaN, rareOf(slot), rareOf(slot) + R.words);
     rare.fill(Number.NaN, rareOf(slot) + FIRST_SIDE_RARE, rareOf(slot) + RARE);
+    this.longest[slot] = 0;
     times[(flow >> 1) + FT.last] = atNs;
     rare[rareOf(slot) + R.start] = atNs;
     for (const side of [0, 1] as const) {

@@ -21,6 +21,9 @@ export class FlowTable {
   /** What `place` gave last is a flow just seen. */
   fresh = false;
   evicted = 0;
+  /** Records of flows that packets are not found by here (QUIC connections), and those of them that are free again. */
+  readonly #reserved = new Set<number>();
+  readonly #free = new Set<number>();
   #used = 0;
   #capacity = 0;
   #heads = new Int32Array(0);
@@ -105,6 +108,31 @@ export class FlowTable {
     return 2 * slot + side;
   }
 
+  /**
+   * A record for a flow that is kept elsewhere, so that it counts and makes room like the others.
+   * @returns its slot, to be given back with `release`, unless it is evicted before
+   */
+  reserve(atNs: number): number {
+    const slot = this.#take();
+    this.#reserved.add(slot);
+    this.slab.ints[recordOf(slot) + STATE_BITS] = 0;
+    this.slab.reset(slot, atNs);
+    return slot;
+  }
+
+  /** A reserved flow was heard of. */
+  touch(slot: number, atNs: number): void {
+    this.slab.times[(recordOf(slot) >> 1) + FT.last] = atNs;
+  }
+
+  release(slot: number): void {
+    if (this.#reserved.has(slot)) this.#free.add(slot);
+  }
+
+  isReserved(slot: number): boolean {
+    return this.#reserved.has(slot);
+  }
+
   /** The same two ends begin a new connection. */
   restart(slot: number, atNs: number): void {
     this.slab.reset(slot, atNs);
@@ -132,11 +160,18 @@ export class FlowTable {
   }
 
   #take(): number {
+    for (const slot of this.#free) return this.#takeFree(slot);
     if (this.#used === this.#capacity) {
       if (this.#capacity === this.#maxFlows) return this.#evict();
       this.#grow(Math.min(this.#capacity * 2, this.#maxFlows));
     }
     return this.#used++;
+  }
+
+  #takeFree(slot: number): number {
+    this.#free.delete(slot);
+    this.#reserved.delete(slot);
+    return slot;
   }
 
   #evict(): number {
@@ -148,8 +183,9 @@ export class FlowTable {
       this.#hand = (this.#hand + 1) % this.#capacity;
     }
     this.#onEvict(victim);
-    this.#unlink(victim);
     this.evicted++;
+    if (this.#reserved.has(victim)) return this.#takeFree(victim);
+    this.#unlink(victim);
     return victim;
   }
 
@@ -201,6 +237,6 @@ export class FlowTable {
     this.#heads = new Int32Array(2 ** Math.ceil(Math.log2(capacity * 4))).fill(-1);
     this.#mask = this.#heads.length - 1;
     this.#capacity = capacity;
-    for (let slot = 0; slot < this.#used; slot++) this.#link(slot);
+    for (let slot = 0; slot < this.#used; slot++) if (!this.#reserved.has(slot)) this.#link(slot);
   }
 }

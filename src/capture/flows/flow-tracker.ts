@@ -42,6 +42,7 @@ export class FlowTracker {
   readonly #table: FlowTable;
   readonly #tracking: Tracking;
   readonly #idleNs: number;
+  readonly #elsewhere = new Map<number, () => void>();
   /** Keeps the loads that only bring memory near from being optimised away. */
   #warmth = 0;
 
@@ -51,8 +52,27 @@ export class FlowTracker {
    */
   constructor(observer: FlowObserver, options: { maxFlows: number; idleNs: number; keyLog?: KeyLog | undefined }) {
     this.#idleNs = options.idleNs;
-    this.#table = new FlowTable(options.maxFlows, (slot) => this.#end(slot, "evicted"));
+    this.#table = new FlowTable(options.maxFlows, (slot) => this.#evicted(slot));
     this.#tracking = new Tracking(this.#table, observer, options.keyLog);
+  }
+
+  /**
+   * A place for a flow that is tracked elsewhere: it counts among the flows, and makes room when it was silent longest.
+   * @param onEvicted it has to make room: told once, and the place is no longer its own
+   */
+  openElsewhere(atNs: number, onEvicted: () => void): { readonly id: number; readonly slot: number } {
+    const slot = this.#table.reserve(atNs);
+    this.#elsewhere.set(slot, onEvicted);
+    return { id: this.#tracking.nextId(), slot };
+  }
+
+  heardElsewhere(slot: number, atNs: number): void {
+    this.#table.touch(slot, atNs);
+  }
+
+  endedElsewhere(slot: number): void {
+    this.#elsewhere.delete(slot);
+    this.#table.release(slot);
   }
 
   /** What was read inside of connections so far. */
@@ -96,7 +116,9 @@ export class FlowTracker {
 
   /** The capture is over. */
   finish(): void {
-    for (let slot = 0; slot < this.#table.used; slot++) this.#end(slot, "end-of-capture");
+    for (let slot = 0; slot < this.#table.used; slot++) {
+      if (!this.#table.isReserved(slot)) this.#end(slot, "end-of-capture");
+    }
   }
 
   #packet(p: Packet, hash: number): void {
@@ -182,6 +204,15 @@ export class FlowTracker {
       p.atNs,
       unanswered || (byServer && opening),
     );
+  }
+
+  #evicted(slot: number): void {
+    const elsewhere = this.#elsewhere.get(slot);
+    if (elsewhere === undefined) this.#end(slot, "evicted");
+    else {
+      this.#elsewhere.delete(slot);
+      elsewhere();
+    }
   }
 
   #end(slot: number, why: Ending): void {

@@ -3,6 +3,7 @@
 import { addressText } from "../decode/address.js";
 import type { CaptureProtocol, Flow, FlowEnd, Side, Vantage } from "./flow-events.js";
 import { BIT, F, type FlowSlab, FT, R, rareOf, recordOf, S, ST, STATE, sideOf } from "./flow-slab.js";
+import { vantageOf } from "./vantage.js";
 
 /** By the number that stands in the record. */
 export const PROTOCOLS = [
@@ -14,11 +15,6 @@ export const PROTOCOLS = [
   "tls",
   "quic",
 ] as const satisfies readonly CaptureProtocol[];
-
-/** Below this the ends are on one machine, or next to each other: the spacing of a handshake tells nothing. */
-const VANTAGE_RTT_NS = 200e3;
-/** An end whose leg is at most this share of the round trip is where the capture was taken. */
-const AT_THE_END = 0.2;
 
 /** What the record tells; the rest never changes. */
 type Facts = Omit<Flow, "id" | "slot" | "a" | "b">;
@@ -180,13 +176,6 @@ class LiveFacts implements Facts {
   #rare(field: number): number {
     return this.#slab.rare[rareOf(this.#slot) + field] as number;
   }
-}
-
-function vantageOf(serverLegNs: number, clientLegNs: number): Vantage {
-  const rttNs = serverLegNs + clientLegNs;
-  if (!(rttNs >= VANTAGE_RTT_NS)) return "unknown";
-  if (clientLegNs <= AT_THE_END * rttNs) return "client";
-  return serverLegNs <= AT_THE_END * rttNs ? "server" : "middle";
 }
 
 function end(words: readonly number[], at: number): FlowEnd {

@@ -9,6 +9,7 @@ import { tellLate } from "./acknowledgements.js";
 import { answerData, requestData } from "./exchanges.js";
 import { BIT, F, recordOf, S, ST, STATE, seqDiff, sideOf } from "./flow-slab.js";
 import { provesNagleOff, released } from "./holds.js";
+import { requestSent, watchForPipelining } from "./pipelining.js";
 import { oldData, openHole, resent } from "./resends.js";
 import type { Tracking } from "./tracking.js";
 import { windowReleased } from "./windows.js";
@@ -28,6 +29,7 @@ const HAS_UNA = BIT.una;
 const { smallEnd: HAS_SMALL_END, oldest: OLDEST, small: SMALL, freed: FREED, late: LATE } = BIT;
 const { nagleOff: NAGLE_OFF, opened: OPENED, mss: MSS } = BIT;
 const READ_INSIDE = STATE.readInside;
+const PIPELINABLE = STATE.pipelinable;
 const { client: CLIENT, active: ACTIVE, protocolMask: PROTOCOL, protocolShift: PROTOCOL_SHIFT } = STATE;
 
 export function dataSegment(tracking: Tracking, slot: number, side: 0 | 1, p: Packet): void {
@@ -103,7 +105,9 @@ function newData(tracking: Tracking, slot: number, side: 0 | 1, p: Packet, end: 
       const protocol = sniff(p.bytes, p.payloadStart, p.payloadCaptured, p.dstPort);
       ints[flow + STATE_BITS] = state | (protocol << PROTOCOL_SHIFT);
       if (tracking.streams.begin(slot, side, protocol, p)) ints[flow + STATE_BITS]! |= READ_INSIDE;
+      else watchForPipelining(tracking, slot);
     }
+    if (((ints[flow + STATE_BITS] as number) & PIPELINABLE) !== 0) requestSent(tracking, slot, side, p, inOrder);
     requestData(tracking, slot, p, small);
   }
 }

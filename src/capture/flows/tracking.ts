@@ -1,10 +1,11 @@
 /** What the parts of the tracker share: the records, the observer, and the rare, rich things that do not fit into a record. */
 import type { KeyLog } from "../../protocols/tls/key-log.js";
+import { isPipelined, type ReadProtocol } from "../streams/reading.js";
 import type { StreamExchange } from "../streams/stream-exchange.js";
 import { Streams, type StreamsOwner } from "../streams/streams.js";
 import { EndedExchange, type Troubles } from "./ended-exchange.js";
-import type { FlowObserver, Resend, Side } from "./flow-events.js";
-import { F, type FlowSlab, RS, rareSideOf, recordOf, STATE } from "./flow-slab.js";
+import type { CaptureProtocol, FlowObserver, Resend, Side } from "./flow-events.js";
+import { F, type FlowSlab, OF_EXCHANGE, RS, rareSideOf, recordOf, STATE } from "./flow-slab.js";
 import type { FlowTable } from "./flow-table.js";
 import { FlowView, PROTOCOLS } from "./flow-view.js";
 import { ToldLateAck } from "./late-ack.js";
@@ -40,6 +41,11 @@ export class Tracking implements StreamsOwner {
     return this.#lastId;
   }
 
+  nextId(): number {
+    this.#lastId++;
+    return this.#lastId;
+  }
+
   begin(slot: number): void {
     this.#lastId++;
     const view = new FlowView(this.#lastId, this.#table.ends(slot), this.slab, slot);
@@ -71,7 +77,7 @@ export class Tracking implements StreamsOwner {
     this.observer.exchange(this.ended);
   }
 
-  readAs(slot: number, protocol: "http1" | "h2"): void {
+  readAs(slot: number, protocol: ReadProtocol): void {
     const state = recordOf(slot) + F.state;
     const { ints } = this.slab;
     ints[state] =
@@ -85,8 +91,20 @@ export class Tracking implements StreamsOwner {
     return (rare[mine + RS.promptHolds] as number) >= PROMPT_PER_LOOSE * (rare[mine + RS.looseHolds] as number);
   }
 
-  leave(slot: number): void {
-    this.slab.ints[recordOf(slot) + F.state]! &= ~STATE.readInside;
+  leave(slot: number, after: "nothing-told" | "exchanges-told", isGap: boolean): void {
+    const state = recordOf(slot) + F.state;
+    const { ints } = this.slab;
+    ints[state]! &= ~STATE.readInside;
+    if (after === "exchanges-told") {
+      ints[state]! &= ~OF_EXCHANGE;
+      this.takeTroubles(slot);
+    }
+    // Behind a gap it can be read again once it has paused.
+    const protocol = PROTOCOLS[
+      ((ints[state] as number) & STATE.protocolMask) >> STATE.protocolShift
+    ] as CaptureProtocol;
+    if (isGap && isPipelined(protocol))
+      ints[state]! |= STATE.pipelinable | STATE.outOfStep | STATE.asksAhead | STATE.readAgain;
   }
 
   troubles(slot: number): Troubles {

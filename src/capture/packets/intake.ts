@@ -1,5 +1,5 @@
 /**
- * From records to packets: decodes what lies in the span of time, counts what is no TCP segment, and appends the segments to rows. It
+ * From records to packets: decodes what lies in the span of time, appends TCP segments and UDP datagrams to rows, and counts the rest. It
  * knows nothing of flows, so it may run in another thread than they do. (`npm run bench -- pcap` watches it.)
  */
 import { decode } from "../decode/decode.js";
@@ -12,7 +12,7 @@ import type { PacketRows } from "./packet-rows.js";
 export interface LeftOut {
   /** Packets outside of the span. */
   readonly outside: number;
-  /** Packets that are no TCP segments, by reason. */
+  /** Packets that are neither TCP segments nor UDP datagrams, by reason. */
   readonly skipped: Readonly<Record<string, number>>;
 }
 
@@ -47,6 +47,10 @@ export class Intake {
     const packet = this.#packet;
     const decoded: Decoded = decode(record, packet);
     if (decoded !== "tcp") {
+      if (decoded === "udp") {
+        rows.putDatagram(packet, packet.payloadStart + moved);
+        return true;
+      }
       this.#skipped.set(decoded, (this.#skipped.get(decoded) as number) + 1);
       return false;
     }

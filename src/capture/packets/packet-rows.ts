@@ -1,7 +1,8 @@
 /**
  * Packets that wait for the flow tracker, as rows of 16 whole numbers in one array: that array may be shared between threads, and a row
  * is one cache line. What nearly no packet has (IPv6 addresses, options other than timestamps) stands in a second row behind it. A
- * row is written and read once per packet; `npm run bench -- pcap` watches it.
+ * row is written and read once per packet; `npm run bench -- pcap` watches it. UDP datagrams are rows of their own, from the end of the
+ * array backwards: who walks along the segments does not meet them.
  */
 import { Packet } from "../decode/packet.js";
 
@@ -31,6 +32,15 @@ const IPV6 = 1 << 26;
 const SACK_PERMITTED = 1;
 const DUPLICATE_SACK = 2;
 
+/** Of a datagram: how both addresses, the rest and the time lie in its row. IPv6 is told by the version that stands first. */
+const DATAGRAM_VERSION = 1;
+const DATAGRAM_WORDS = 2;
+const DATAGRAM_PORTS = 10;
+const DATAGRAM_LENGTH = 11;
+const DATAGRAM_START = 12;
+const DATAGRAM_CAPTURED = 13;
+const DATAGRAM_AT = 7;
+
 /** Most rows that the packets of a chunk can take: a record header, and IPv4 and TCP without options or a second row for them. */
 export const mostRows = (bytes: number): number => Math.ceil(bytes / 28) + 2;
 
@@ -39,8 +49,12 @@ export class PacketRows {
   readonly #times: Float64Array;
   /** Rows in use. */
   used = 0;
-  /** Packets in them. */
+  /** Segments in them. */
   packets = 0;
+  /** Datagrams, each a row at the other end. */
+  datagrams = 0;
+  readonly #rows: number;
+  readonly #datagram = new Packet();
   readonly #plain = plainPacket();
   readonly #full = new Packet();
 
@@ -48,11 +62,18 @@ export class PacketRows {
   constructor(memory: ArrayBuffer | SharedArrayBuffer, offset: number, rows: number) {
     this.ints = new Int32Array(memory, offset, rows * ROW);
     this.#times = new Float64Array(memory, offset, (rows * ROW) / 2);
+    this.#rows = rows;
+  }
+
+  /** Rows that are free. */
+  get left(): number {
+    return this.#rows - this.used - this.datagrams;
   }
 
   clear(): void {
     this.used = 0;
     this.packets = 0;
+    this.datagrams = 0;
   }
 
   /** Appends a packet; there must be room. @param start where its payload begins in the bytes that go with these rows */
@@ -108,6 +129,42 @@ export class PacketRows {
     return p;
   }
 
+  /** Appends a UDP datagram; there must be room. @param start as in `put` */
+  putDatagram(p: Packet, start: number): void {
+    this.datagrams++;
+    const row = this.#rows - this.datagrams;
+    const at = row * ROW;
+    const { ints } = this;
+    ints[at + NUMBER] = p.number;
+    ints[at + DATAGRAM_VERSION] = p.version;
+    ints.set([p.src0, p.src1, p.src2, p.src3, p.dst0, p.dst1, p.dst2, p.dst3], at + DATAGRAM_WORDS);
+    ints[at + DATAGRAM_PORTS] = (p.srcPort << 16) | p.dstPort;
+    ints[at + DATAGRAM_LENGTH] = p.payloadLength;
+    ints[at + DATAGRAM_START] = start;
+    ints[at + DATAGRAM_CAPTURED] = p.payloadCaptured;
+    this.#times[(at >> 1) + DATAGRAM_AT] = p.atNs;
+  }
+
+  /** The datagram of this number, from 0 in the order they were put, filled anew with each call; of TCP's fields nothing is told. */
+  datagram(index: number): Packet {
+    const at = (this.#rows - 1 - index) * ROW;
+    const { ints } = this;
+    const p = this.#datagram;
+    const ports = ints[at + DATAGRAM_PORTS] as number;
+    const word = (number: number): number => ints[at + DATAGRAM_WORDS + number] as number;
+    p.number = (ints[at + NUMBER] as number) >>> 0;
+    p.version = ints[at + DATAGRAM_VERSION] === 6 ? 6 : 4;
+    [p.src0, p.src1, p.src2, p.src3] = [word(0), word(1), word(2), word(3)];
+    [p.dst0, p.dst1, p.dst2, p.dst3] = [word(4), word(5), word(6), word(7)];
+    p.srcPort = ports >>> 16;
+    p.dstPort = ports & 0xffff;
+    p.payloadLength = ints[at + DATAGRAM_LENGTH] as number;
+    p.payloadStart = ints[at + DATAGRAM_START] as number;
+    p.payloadCaptured = ints[at + DATAGRAM_CAPTURED] as number;
+    p.atNs = this.#times[(at >> 1) + DATAGRAM_AT] as number;
+    return p;
+  }
+
   /** The hash of the packet whose row begins there. */
   hash(at: number): number {
     return this.ints[at + HASH] as number;
@@ -122,6 +179,7 @@ export class PacketRows {
   lieIn(bytes: Uint8Array): void {
     this.#plain.bytes = bytes;
     this.#full.bytes = bytes;
+    this.#datagram.bytes = bytes;
   }
 
   /** Writes the second row, and gives the bits that tell of it. */

@@ -1,7 +1,8 @@
 /** One server address and port: what was asked of it and what that took, in figures that do not grow with the capture. */
 import type { Breakdown } from "../../report/model.js";
 import { LogCounts } from "../../stats/log-counts.js";
-import type { CaptureProtocol, Flow, Side } from "../flows/flow-events.js";
+import { type CaptureProtocol, type Flow, isInQuic, type Side } from "../flows/flow-events.js";
+import type { QuicTally } from "../quic/quic-tally.js";
 import { InFlight } from "./in-flight.js";
 
 export type BreakdownSums = { -readonly [Part in keyof Breakdown]: number };
@@ -38,18 +39,25 @@ export class Service {
   lastEndNs = 0;
   /** A number of its own among the services of a capture, from 0. */
   readonly place: number;
+  /** What happened in its QUIC connections; null: it is a service of TCP. */
+  readonly quic: QuicTally | null;
+  /** QUIC connections that ended. */
+  quicEnded = 0;
   readonly #protocols = new Map<CaptureProtocol, number>();
+  /** Of QUIC connections, also of those that were not asked anything that could be read. */
+  readonly #spoken = new Map<CaptureProtocol, number>();
 
-  constructor(endpoint: string, place: number) {
+  constructor(endpoint: string, place: number, quic: QuicTally | null = null) {
     this.endpoint = endpoint;
     this.place = place;
+    this.quic = quic;
   }
 
   /** What most of its connections speak; unknown when none is recognised. */
   get protocol(): CaptureProtocol {
-    let most: CaptureProtocol = "unknown";
+    let most: CaptureProtocol = this.quic === null ? "unknown" : "quic";
     let count = 0;
-    for (const [protocol, connections] of this.#protocols) {
+    for (const [protocol, connections] of this.quic === null ? this.#protocols : this.#spoken) {
       if (connections > count && protocol !== "unknown") [most, count] = [protocol, connections];
     }
     return most;
@@ -88,6 +96,12 @@ export class Service {
   /** A connection has had its first exchange, in this protocol. */
   speaks(protocol: CaptureProtocol): void {
     this.#protocols.set(protocol, (this.#protocols.get(protocol) ?? 0) + 1);
+  }
+
+  /** A QUIC connection has ended, and this is what it spoke. */
+  ended({ protocol }: Flow): void {
+    this.quicEnded++;
+    this.#spoken.set(protocol, (this.#spoken.get(protocol) ?? 0) + 1);
   }
 
   /** Of an exchange this is told at once; the rest is settled later, many at a time. */
@@ -139,6 +153,9 @@ export function endpointOf(flow: Flow): string {
   const { address, port } = serverSide(flow) === 0 ? flow.a : flow.b;
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
+
+/** What tells services apart: one port may be served over TCP and over QUIC. */
+export const keyOf = (flow: Flow): string => (isInQuic(flow.protocol) ? `${endpointOf(flow)}/udp` : endpointOf(flow));
 
 /**
  * What a reset broke off: a request that had no answer yet, a connection that was refused (RFC 9293 section 3.5.3), or nothing.

@@ -4,13 +4,14 @@
  */
 
 import { toHistogramData } from "../../report/histogram.js";
-import type { FlowSummary } from "../../report/model.js";
+import type { FlowSummary, HistogramData, QuicFacts } from "../../report/model.js";
 import { LatencyHistogram } from "../../stats/histogram.js";
 import { LogCounts } from "../../stats/log-counts.js";
-import type { Exchange, Flow, FlowObserver, Side } from "../flows/flow-events.js";
+import { type Exchange, type Flow, type FlowObserver, isInQuic, type Side } from "../flows/flow-events.js";
+import { QuicTally } from "../quic/quic-tally.js";
 import { FlowAccounts } from "./flow-accounts.js";
 import { FlowRanking } from "./flow-ranking.js";
-import { brokenBy, endpointOf, noBreakdown, Service } from "./service.js";
+import { brokenBy, endpointOf, keyOf, noBreakdown, Service } from "./service.js";
 
 export interface ServicesOptions {
   /** A server that needs this long, or longer, has lost the time. */
@@ -22,6 +23,8 @@ export interface ServicesOptions {
 
 /** Services without any exchange (a port scan has thousands) take at most this part of the places. */
 const BARREN_SHARE = 0.2;
+/** And those of QUIC, whether asked or not: without a key log nobody knows. */
+const QUIC_SHARE = 0.5;
 
 export class Services implements FlowObserver {
   readonly #options: ServicesOptions;
@@ -29,9 +32,16 @@ export class Services implements FlowObserver {
   readonly #accounts = new FlowAccounts();
   readonly #ranking: FlowRanking;
   readonly #other = new Service("other", 0);
+  /** All QUIC services beyond the bound. */
+  #otherQuic: Service | undefined;
   #barren = 0;
+  #quicServices = 0;
+  /** Of TCP. */
   flows = 0;
+  quicFlows = 0;
   exchanges = 0;
+  /** Flows of TCP that had an exchange. */
+  tcpAsked = 0;
   /** Exchanges that a hold, a loss or a closed window has delayed. */
   stalls = 0;
   handshakes = 0;
@@ -61,12 +71,17 @@ export class Services implements FlowObserver {
     return this.#accounts.asked(event.slot) ? this.#accounts.service(event.slot) : this.of(event.flow);
   }
 
-  flowStarted(): void {
-    this.flows++;
+  flowStarted(flow: Flow): void {
+    if (isInQuic(flow.protocol)) this.quicFlows++;
+    else this.flows++;
+  }
+
+  quicStarted(flow: Flow): QuicTally | null {
+    return this.of(flow).quic;
   }
 
   handshake(flow: Flow, rttNs: number): void {
-    this.handshakes++;
+    if (!isInQuic(flow.protocol)) this.handshakes++;
     this.of(flow).connect.record(rttNs);
   }
 
@@ -90,7 +105,10 @@ export class Services implements FlowObserver {
   /** The flow's first exchange. */
   #first(flow: Flow): void {
     const service = this.of(flow);
-    if (!service.asked && service !== this.#other) this.#barren--;
+    if (service.quic === null) {
+      if (!service.asked && service !== this.#other) this.#barren--;
+      this.tcpAsked++;
+    }
     service.speaks(flow.protocol);
     if (flow.protocol === "h2") this.http2++;
     this.#accounts.ask(flow.slot);
@@ -117,9 +135,12 @@ export class Services implements FlowObserver {
   }
 
   flowEnded(flow: Flow): void {
-    if (flow.handshakeSeen) this.opened++;
-    const bothWays = flow.exchanges > 0 || flow.handshakeRttNs !== null || flow.legNs.some((leg) => leg !== null);
-    if (bothWays) this.bothWays++;
+    if (isInQuic(flow.protocol)) this.of(flow).ended(flow);
+    else {
+      if (flow.handshakeSeen) this.opened++;
+      const bothWays = flow.exchanges > 0 || flow.handshakeRttNs !== null || flow.legNs.some((leg) => leg !== null);
+      if (bothWays) this.bothWays++;
+    }
     this.#rank(this.#ranking, flow);
     const accounts = this.#accounts;
     if (!accounts.has(flow)) return;
@@ -138,11 +159,25 @@ export class Services implements FlowObserver {
    */
   list(named: ReadonlySet<string>): readonly Service[] {
     this.settle();
-    const all = [...this.#byEndpoint.values(), this.#other];
-    const told = all.filter(
-      (service) => service.exchanges + service.cut + service.refused > 0 || named.has(service.id),
+    const told = this.#all().filter(
+      ({ id, exchanges, cut, refused, quicEnded }) => exchanges + cut + refused + quicEnded > 0 || named.has(id),
     );
     return told.sort((left, right) => right.lostNs - left.lostNs || right.exchanges - left.exchanges);
+  }
+
+  /** Services that were reached by QUIC, as their connections stand. */
+  quicSubjects(): { readonly run: string; readonly facts: QuicFacts; readonly latency: HistogramData }[] {
+    this.settle();
+    return this.#all().flatMap((service) => {
+      const { quic, id, latency, quicEnded } = service;
+      if (quic === null || quicEnded === 0) return [];
+      return [{ run: id, facts: quic.facts(), latency: toHistogramData(latency.toHistogram()) }];
+    });
+  }
+
+  #all(): Service[] {
+    const others = this.#otherQuic === undefined ? [this.#other] : [this.#other, this.#otherQuic];
+    return [...this.#byEndpoint.values(), ...others];
   }
 
   /** Tells the services all that the accounts of live flows know: their figures are whole only then. */
@@ -192,22 +227,33 @@ export class Services implements FlowObserver {
   }
 
   #serviceOf(flow: Flow): Service {
-    const endpoint = endpointOf(flow);
-    const known = this.#byEndpoint.get(endpoint);
+    const key = keyOf(flow);
+    const known = this.#byEndpoint.get(key);
     if (known !== undefined) return known;
-    const { maxServices } = this.#options;
-    const barren = flow.exchanges === 0;
-    if (this.#byEndpoint.size >= maxServices) return this.#other;
-    if (barren && this.#barren >= BARREN_SHARE * maxServices) return this.#other;
-    const service = new Service(endpoint, this.#byEndpoint.size + 1);
-    this.#byEndpoint.set(endpoint, service);
-    this.#barren++;
+    const inQuic = isInQuic(flow.protocol);
+    if (this.#isFull(inQuic, flow.exchanges === 0)) return inQuic ? this.#quicBeyond() : this.#other;
+    const service = new Service(endpointOf(flow), this.#byEndpoint.size + 1, inQuic ? new QuicTally() : null);
+    this.#byEndpoint.set(key, service);
+    if (inQuic) this.#quicServices++;
+    else this.#barren++;
     return service;
+  }
+
+  #isFull(inQuic: boolean, barren: boolean): boolean {
+    const { maxServices } = this.#options;
+    if (this.#byEndpoint.size >= maxServices) return true;
+    if (inQuic) return this.#quicServices >= QUIC_SHARE * maxServices;
+    return barren && this.#barren >= BARREN_SHARE * maxServices;
+  }
+
+  #quicBeyond(): Service {
+    this.#otherQuic ??= new Service("other", this.#options.maxServices + 1, new QuicTally());
+    return this.#otherQuic;
   }
 }
 
 function factsOf(flow: Flow): Omit<FlowSummary, "exchanges"> {
   const { id, a, b, client, protocol, vantage, packets, bytes, handshakeRttNs } = flow;
   const ends = { a: { ...a }, b: { ...b }, client: client === null ? null : client === 0 ? "a" : "b" } as const;
-  return { id, ...ends, protocol, vantage, packets, bytes, handshakeRttNs };
+  return { id, ...ends, protocol: isInQuic(protocol) ? "quic" : protocol, vantage, packets, bytes, handshakeRttNs };
 }

@@ -4,29 +4,41 @@ import type { Plaintext, Sender } from "../../protocols/tls/plaintext.js";
 import { TlsSession } from "../../protocols/tls/session.js";
 import type { TlsState } from "../../protocols/tls/state.js";
 import type { Packet } from "../decode/packet.js";
+import { CacheReading } from "./cache-reading.js";
 import { type H2Owner, H2Reading } from "./h2-reading.js";
 import { Http1Reading } from "./http1-reading.js";
 import { InOrder, type Room } from "./in-order.js";
 import { type Moment, Moments } from "./moments.js";
-import type { Reading } from "./reading.js";
+import { isPipelined, type Pipelined, type Reading, type ReadProtocol } from "./reading.js";
 import { Running } from "./running.js";
-import type { StreamExchange } from "./stream-exchange.js";
+import type { Arrival, StreamExchange, Trouble } from "./stream-exchange.js";
 
 const ACK = 16;
 const MOST_EARLY = 64;
+/** Pipelined requests that have no answer yet: clients that load data send a great many. */
+const MOST_PIPELINED = 1 << 16;
 const H2_PREFACE = "PRI * HTTP/2.0";
 const GAPS = "bytes are missing in the capture: what was asked and answered meanwhile is not told";
 const HTTP1_REQUEST = /^[A-Z]{2,20} \S/;
 
-/** How a connection looks from its first bytes: HTTP/2 by its preface, or in its middle; an upgrade to it; TLS. */
-export type TapKind = "h2" | "h2-middle" | "h2c-upgrade" | "tls";
+/** How a connection looks from its first bytes: HTTP/2 by its preface, or in its middle; an upgrade to it; TLS; or what it came to be. */
+export type TapKind = "h2" | "h2-middle" | "h2c-upgrade" | "tls" | Pipelined;
 
 export interface TapOwner extends H2Owner {
   ended(exchange: StreamExchange): void;
   /** What is spoken inside is known. */
-  reads(protocol: "http1" | "h2"): void;
-  /** It cannot be read, or not any further. */
-  cannotRead(reason: string): void;
+  reads(protocol: ReadProtocol): void;
+  /** It cannot be read, or not any further. @param isGap because bytes are missing in the capture */
+  cannotRead(reason: string, isGap: boolean): void;
+}
+
+/** The request that was sent before a connection began to be read: one, whole, in one segment, and not answered yet. */
+export interface Outstanding {
+  readonly sent: Arrival;
+  readonly bytes: number;
+  /** Of HTTP/1.1: what matters is whether it is HEAD. */
+  readonly method: string;
+  readonly troubles: readonly Trouble[];
 }
 
 interface EarlyData {
@@ -58,13 +70,23 @@ export class ConnectionTap {
   ) {
     this.kind = kind;
     this.#owner = owner;
-    this.running = new Running((exchange) => owner.ended(exchange));
+    this.running = new Running((exchange) => owner.ended(exchange), isPipelined(kind) ? MOST_PIPELINED : undefined);
     this.#tls = kind === "tls" ? new TlsSession(keyLog) : undefined;
     const end = (from: Sender): InOrder =>
       new InOrder(firstSeq[from], room, (...bytes) => this.#inOrder(from, ...bytes));
     this.#ends = { client: end("client"), server: end("server") };
     if (kind === "h2" || kind === "h2-middle") this.#read(new H2Reading(this.running, owner, kind === "h2"));
-    else if (kind === "h2c-upgrade") this.#read(this.#http1());
+    else if (kind === "h2c-upgrade" || kind === "http1") this.#read(this.#http1());
+    else if (kind !== "tls") this.#read(new CacheReading(kind, this.running));
+  }
+
+  /** To be told before the first segment. @param delayed what delayed the segment that comes next */
+  begin({ sent, bytes, method, troubles }: Outstanding, delayed: readonly Trouble[]): void {
+    this.running.now = sent;
+    for (const trouble of troubles) this.running.delayed("client", trouble);
+    this.#reading?.seed?.(bytes, method);
+    this.running.settle("client");
+    for (const trouble of delayed) this.running.delayed("client", trouble);
   }
 
   /** What the server chose; undefined: no TLS, or not known. */
@@ -92,12 +114,18 @@ export class ConnectionTap {
   finish(): void {
     if (this.#over) return;
     for (const end of Object.values(this.#ends)) end.finish();
-    this.#over = true;
-    this.#reading?.finish();
     const reason = this.#reading?.trouble ?? (this.#hasGaps ? GAPS : undefined);
-    if (reason !== undefined) this.#owner.cannotRead(reason);
+    this.#close(reason !== undefined);
+    if (reason !== undefined) this.#owner.cannotRead(reason, this.#hasGaps);
     else if (this.#reading === undefined)
-      this.#owner.cannotRead("nothing was said inside, or nothing of it could be opened");
+      this.#owner.cannotRead("nothing was said inside, or nothing of it could be opened", false);
+  }
+
+  #close(inTrouble: boolean): void {
+    this.#over = true;
+    // Whose answers those bytes were that could not be read, nobody knows.
+    if (inTrouble && isPipelined(this.kind)) this.running.forgetAll();
+    this.#reading?.finish();
   }
 
   #gap(from: Sender, bytes: number): void {
@@ -106,9 +134,8 @@ export class ConnectionTap {
   }
 
   #stop(reason: string): void {
-    this.#over = true;
-    this.#reading?.finish();
-    this.#owner.cannotRead(reason);
+    this.#close(true);
+    this.#owner.cannotRead(reason, this.#hasGaps);
   }
 
   #read(reading: Reading): void {

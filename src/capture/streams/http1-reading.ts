@@ -39,6 +39,11 @@ export class Http1Reading implements Reading {
     this.#upgraded = upgraded;
   }
 
+  seed(bytes: number, method: string): void {
+    this.#running.asked(this.#running.begin(++this.#lastId, this.#running.now), bytes);
+    this.#asked.push({ id: this.#lastId, method, wantsH2c: false, answers: undefined });
+  }
+
   push(from: Sender, bytes: Uint8Array, start: number, end: number, began: Moment): void {
     if (this.trouble !== undefined) return;
     if (from === "client") this.#ask(bytes, start, end, began);
@@ -110,7 +115,7 @@ export class Http1Reading implements Reading {
         return;
       }
       this.#asked.shift();
-      this.#running.end(asked.id);
+      this.#running.endInOrder(asked.id);
     }
   }
 }

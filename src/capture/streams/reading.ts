@@ -2,10 +2,19 @@
 import type { Sender } from "../../protocols/tls/plaintext.js";
 import type { Moment } from "./moments.js";
 
+export type ReadProtocol = "memcached" | "redis" | "http1" | "h2";
+/** In clear text, read where requests are sent ahead of answers. */
+export type Pipelined = Exclude<ReadProtocol, "h2">;
+
+export const isPipelined = (name: string): name is Pipelined =>
+  name === "memcached" || name === "redis" || name === "http1";
+
 export interface Reading {
-  readonly protocol: "http1" | "h2";
+  readonly protocol: ReadProtocol;
   /** Why it could not be read on; undefined: all is well. */
   readonly trouble: string | undefined;
+  /** A request of so many bytes came whole before the first `push`, and its answer is due. @param method of HTTP/1.1 */
+  seed?(bytes: number, method: string): void;
   /** Takes `bytes[start, end)`, the next of this end. @param began when the first of them came */
   push(from: Sender, bytes: Uint8Array, start: number, end: number, began: Moment): void;
   /** Bytes of this end are missing. */

@@ -3,7 +3,7 @@ import type { Sender } from "../../protocols/tls/plaintext.js";
 import type { Moment } from "./moments.js";
 import { type Arrival, StreamExchange, type Trouble } from "./stream-exchange.js";
 
-/** So many run at once at most: of more, those that have run longest are forgotten. No server allows nearly as many. */
+/** No server of HTTP/2 allows nearly as many at once. */
 const MOST_RUNNING = 4096;
 /** Troubles whose bytes have not come yet. */
 const MOST_PENDING = 64;
@@ -14,11 +14,18 @@ export class Running {
   /** Delays of segments whose bytes have not become readable yet: they are those of whatever comes next. */
   readonly #pending: Record<Sender, Trouble[]> = { client: [], server: [] };
   #claimed = false;
+  /** When the last answer ended; before any: long ago. */
+  #endedNs = Number.NEGATIVE_INFINITY;
   now: Arrival = { packet: 0, atNs: 0, small: false };
+  readonly #most: number;
 
-  /** @param tell of an exchange that has ended and was answered */
-  constructor(tell: (exchange: StreamExchange) => void) {
+  /**
+   * @param tell of an exchange that has ended and was answered
+   * @param most that run at once: of more, those that have run longest are forgotten
+   */
+  constructor(tell: (exchange: StreamExchange) => void, most = MOST_RUNNING) {
     this.#tell = tell;
+    this.#most = most;
   }
 
   get unanswered(): number {
@@ -42,8 +49,9 @@ export class Running {
     const exchange = new StreamExchange(began);
     if (this.#running.size > 0) {
       exchange.alone = false;
-      for (const other of this.#running.values()) other.alone = false;
-      if (this.#running.size >= MOST_RUNNING) this.#running.delete(this.#running.keys().next().value as number);
+      // Of several, none is alone any more.
+      if (this.#running.size === 1) for (const other of this.#running.values()) other.alone = false;
+      if (this.#running.size >= this.#most) this.#running.delete(this.#running.keys().next().value as number);
     }
     this.#running.set(id, exchange);
     return exchange;
@@ -67,6 +75,16 @@ export class Running {
     if (exchange === undefined) return;
     this.#running.delete(id);
     if (exchange.answered) this.#tell(exchange);
+  }
+
+  /** The same where answers come in the order of the requests. */
+  endInOrder(id: number): void {
+    const exchange = this.#running.get(id);
+    if (exchange === undefined) return;
+    const { requestLastNs, answerFirstNs, answerLastNs } = exchange;
+    exchange.behindNs = Math.max(0, Math.min(this.#endedNs, answerFirstNs) - requestLastNs);
+    this.#endedNs = answerLastNs;
+    this.end(id);
   }
 
   /** It is known by another id from now on. */

@@ -21,9 +21,34 @@ export interface Arrival extends Moment {
   readonly small: boolean;
 }
 
+/** What delayed an exchange. */
+interface Delayed {
+  readonly troubles: Trouble[];
+  readonly holds: Hold[];
+  readonly resends: Resend[];
+  readonly windowStalls: WindowStall[];
+  readonly flowControlStalls: FlowControlStall[];
+  readonly held: Interval[];
+  readonly lost: Interval[];
+  readonly closed: Interval[];
+}
+
+const noDelays = (): Delayed => ({
+  troubles: [],
+  holds: [],
+  resends: [],
+  windowStalls: [],
+  flowControlStalls: [],
+  held: [],
+  lost: [],
+  closed: [],
+});
+/** Nobody writes to it. */
+const UNDELAYED = noDelays();
+
 export class StreamExchange {
-  readonly startNs: number;
-  readonly firstPacket: number;
+  startNs: number;
+  firstPacket: number;
   requestLastNs: number;
   requestBytes = 0;
   requestSegments = 0;
@@ -35,17 +60,14 @@ export class StreamExchange {
   lastPacket: number;
   /** No other exchange ran on the connection at the same time. */
   alone = true;
-  readonly holds: Hold[] = [];
-  readonly resends: Resend[] = [];
-  readonly windowStalls: WindowStall[] = [];
-  readonly flowControlStalls: FlowControlStall[] = [];
-  readonly #held: Interval[] = [];
-  readonly #lost: Interval[] = [];
-  readonly #closed: Interval[] = [];
-  readonly #troubles: Trouble[] = [];
+  /** From the last byte of the request until the answers to earlier ones had come, where answers come in the order of the requests. */
+  behindNs = 0;
+  /** What delayed it; most have none, and are many: the lists are made for the first. */
+  #delays: Delayed | undefined;
   #requestPacket = 0;
   #answerPacket = 0;
   #lastSmall = false;
+  #lastAnswerSmall = false;
 
   constructor(began: Moment) {
     this.startNs = began.atNs;
@@ -59,7 +81,12 @@ export class StreamExchange {
   }
 
   get troubled(): boolean {
-    return this.#troubles.length > 0;
+    return this.#delays !== undefined;
+  }
+
+  /** What delayed it, by kind. */
+  get delays(): Pick<Delayed, "holds" | "resends" | "windowStalls" | "flowControlStalls"> {
+    return this.#delays ?? UNDELAYED;
   }
 
   asked(bytes: number, now: Arrival): void {
@@ -80,34 +107,49 @@ export class StreamExchange {
     this.lastPacket = now.packet;
     if (now.packet === this.#answerPacket) return;
     this.#answerPacket = now.packet;
-    this.answerSegments++;
+    // Behind other answers it may begin at the end of a full segment and go on in the next: nobody has split it.
+    const isCutBySize = this.answerSegments === 1 && !this.alone && !this.#lastAnswerSmall;
+    if (!isCutBySize) this.answerSegments++;
+    this.#lastAnswerSmall = now.small;
   }
 
   /** Bytes of it were delayed by this. Told again, it counts once. */
   delayedBy(trouble: Trouble): void {
-    if (this.#troubles.length >= MOST_TROUBLES || this.#troubles.some(({ event }) => event === trouble.event)) return;
-    this.#troubles.push(trouble);
+    this.#delays ??= noDelays();
+    const { troubles, holds, resends, windowStalls, flowControlStalls, held, lost, closed } = this.#delays;
+    if (troubles.length >= MOST_TROUBLES || troubles.some(({ event }) => event === trouble.event)) return;
+    troubles.push(trouble);
     switch (trouble.kind) {
       case "hold": {
         const { atNs, heldNs } = trouble.event;
-        this.holds.push(trouble.event);
-        if (trouble.believed) this.#held.push([atNs, atNs + heldNs]);
+        holds.push(trouble.event);
+        if (trouble.believed) {
+          held.push([atNs, atNs + heldNs]);
+          this.#heldFrom(trouble.event);
+        }
         break;
       }
       case "resend": {
         const { atNs, waitedNs, kind } = trouble.event;
-        this.resends.push(trouble.event);
-        if (kind !== "spurious") this.#lost.push([atNs - waitedNs, atNs]);
+        resends.push(trouble.event);
+        if (kind !== "spurious") lost.push([atNs - waitedNs, atNs]);
         break;
       }
       case "window":
-        this.windowStalls.push(trouble.event);
-        this.#closed.push(intervalOf(trouble.event));
+        windowStalls.push(trouble.event);
+        closed.push(intervalOf(trouble.event));
         break;
       default:
-        this.flowControlStalls.push(trouble.event);
-        this.#closed.push(intervalOf(trouble.event));
+        flowControlStalls.push(trouble.event);
+        closed.push(intervalOf(trouble.event));
     }
+  }
+
+  /** What held back its very first byte began before the wire saw anything of it: to who asked, that is its beginning. */
+  #heldFrom({ packets: [small, , released], atNs }: Hold): void {
+    if (released !== this.firstPacket || this.answered) return;
+    this.startNs = Math.min(this.startNs, atNs);
+    this.firstPacket = small;
   }
 
   /**
@@ -116,12 +158,13 @@ export class StreamExchange {
    */
   breakdownNs(legNs: number): Breakdown {
     const { startNs, answerLastNs, requestLastNs, answerFirstNs } = this;
+    const { held, lost, closed } = this.#delays ?? UNDELAYED;
     const within = (intervals: readonly Interval[], [fromNs, toNs]: Interval): number =>
       coveredNs(intervals, Math.max(fromNs, startNs), Math.min(toNs, answerLastNs));
     const all: Interval = [startNs, answerLastNs];
-    const senderHold = within(this.#held, all);
-    const loss = within([...this.#held, ...this.#lost], all) - senderHold;
-    const stalls = [...this.#held, ...this.#lost, ...this.#closed];
+    const senderHold = within(held, all);
+    const loss = within([...held, ...lost], all) - senderHold;
+    const stalls = [...held, ...lost, ...closed];
     const window = within(stalls, all) - senderHold - loss;
     const left = Math.max(0, answerLastNs - startNs - senderHold - loss - window);
     const between: Interval = [requestLastNs, answerFirstNs];

@@ -1,6 +1,7 @@
 /**
- * Connections that are read inside: HTTP/2 in clear text, and with a key log HTTP/1.1 and HTTP/2 in TLS. Their exchanges are what is
- * asked and answered there, instead of who speaks in turn. Of the segments of all other connections this is told nothing.
+ * Connections that are read inside: HTTP/2 in clear text, with a key log HTTP/1.1 and HTTP/2 in TLS, and memcached, Redis and HTTP/1.1 in
+ * clear text from where their clients send requests ahead of answers (../flows/pipelining.ts). Their exchanges are what is asked and
+ * answered there, instead of who speaks in turn. Of the segments of all other connections this is told nothing.
  */
 import { printable } from "../../protocols/printable.js";
 import type { KeyLog } from "../../protocols/tls/key-log.js";
@@ -8,8 +9,9 @@ import type { Sender } from "../../protocols/tls/plaintext.js";
 import type { Packet } from "../decode/packet.js";
 import type { CaptureProtocol, Flow, FlowObserver, Side } from "../flows/flow-events.js";
 import { PROTOCOLS } from "../flows/flow-view.js";
-import { ConnectionTap, type TapKind, type TapOwner } from "./connection-tap.js";
+import { ConnectionTap, type Outstanding, type TapKind, type TapOwner } from "./connection-tap.js";
 import type { Room } from "./in-order.js";
+import { isPipelined, type Pipelined, type ReadProtocol } from "./reading.js";
 import { beginsWithSettings, looksLikeFrames, wantsUpgrade } from "./recognise.js";
 import type { StreamExchange, Trouble } from "./stream-exchange.js";
 
@@ -19,7 +21,12 @@ const ROOM_BYTES = 64 << 20;
 const MOST_CONNECTIONS = 20_000;
 /** Reasons that are told apart. */
 const MOST_REASONS = 20;
-const NAMES = { h2: "HTTP/2", http1: "HTTP/1.1" } as const;
+const NAMES: Readonly<Record<ReadProtocol, string>> = {
+  h2: "HTTP/2",
+  http1: "HTTP/1.1",
+  memcached: "memcached",
+  redis: "Redis",
+};
 
 /** Where the flows are. */
 export interface StreamsOwner {
@@ -28,9 +35,27 @@ export interface StreamsOwner {
   view(slot: number): Flow;
   /** Tells of an exchange of the flow. @param quiet nothing was held back, sent again or closed on the flow since the one before */
   tellStream(slot: number, exchange: StreamExchange, quiet: boolean): void;
-  readAs(slot: number, protocol: "http1" | "h2"): void;
-  /** The flow is not read inside any more: its exchanges are who speaks in turn, as in any other. */
-  leave(slot: number): void;
+  readAs(slot: number, protocol: ReadProtocol): void;
+  /**
+   * The flow is not read inside any more: its exchanges are who speaks in turn, as in any other.
+   * @param after what it is left after: exchanges that were told, and the one that seems to run is perhaps one of them
+   */
+  leave(slot: number, after: "nothing-told" | "exchanges-told", isGap: boolean): void;
+}
+
+/** Where a pipelined flow begins to be read. */
+export interface PipelineStart {
+  readonly client: Side;
+  readonly kind: Pipelined;
+  /** Sequence numbers of the next bytes of both ends. */
+  readonly firstSeq: Readonly<Record<Sender, number>>;
+  /** A hold, a resend or a window stall was told since the last exchange. */
+  readonly eventful: boolean;
+  /** It was read before, up to a gap. */
+  readonly again: boolean;
+  readonly outstanding: Outstanding | undefined;
+  /** What delayed the segment that comes next. */
+  readonly delayed: readonly Trouble[];
 }
 
 /** What was read inside of the connections of a capture. */
@@ -45,6 +70,8 @@ interface Tapped {
   readonly tap: ConnectionTap;
   readonly client: Side;
   told: number;
+  /** It was read before, and is counted. */
+  readonly again: boolean;
   /** Something was held back, sent again or closed since the last exchange. */
   eventful: boolean;
 }
@@ -90,14 +117,34 @@ export class Streams {
     return this.#open(slot, client, fromStart ? "h2" : "h2-middle", { client: p.ack, server: p.seq });
   }
 
-  #open(slot: number, client: Side, kind: TapKind, firstSeq: Readonly<Record<Sender, number>>): boolean {
+  /** The flow's client sends requests ahead of answers. @returns as `begin` */
+  pipelined(slot: number, { client, kind, firstSeq, eventful, again, outstanding, delayed }: PipelineStart): boolean {
+    if (!this.#open(slot, client, kind, firstSeq, { eventful, again })) return false;
+    if (outstanding !== undefined) this.#taps.get(slot)?.tap.begin(outstanding, delayed);
+    return true;
+  }
+
+  /** The flow's requests are pipelined, and are not told apart. */
+  missed(kind: Pipelined): void {
+    this.#cannotRead(
+      `${NAMES[kind]} is pipelined, and what was asked before is not known: until it pauses, exchanges are told by who speaks in turn`,
+    );
+  }
+
+  #open(
+    slot: number,
+    client: Side,
+    kind: TapKind,
+    firstSeq: Readonly<Record<Sender, number>>,
+    { eventful, again } = { eventful: false, again: false },
+  ): boolean {
     if (this.#taps.size >= MOST_CONNECTIONS) {
       this.#cannotRead(`only ${MOST_CONNECTIONS} connections are read inside at once`);
       return false;
     }
     const shared = { room: this.#room, keyLog: this.#keyLog };
     const tap = new ConnectionTap(kind, this.#tapOwner(slot, kind, client), firstSeq, shared);
-    this.#taps.set(slot, { tap, client, told: 0, eventful: false });
+    this.#taps.set(slot, { tap, client, told: 0, eventful, again });
     return true;
   }
 
@@ -129,12 +176,14 @@ export class Streams {
     return {
       ended: (exchange) => this.#ended(slot, exchange),
       reads: (protocol) => this.#reads(slot, kind, protocol),
-      cannotRead: (reason) => {
-        this.#cannotRead(reason);
-        // What was told already is counted by what was asked, and must not be mixed with anything else.
-        if ((this.#taps.get(slot)?.told ?? 0) > 0) return;
+      cannotRead: (reason, isGap) => {
+        const { told = 0, again = false } = this.#taps.get(slot) ?? {};
+        if (!again || !isGap) this.#cannotRead(reason);
+        // What was told already is counted by what was asked, and must not be mixed with anything else. Pipelined requests
+        // are asked in turn as well: between two pauses.
+        if (told > 0 && !isPipelined(kind)) return;
         this.#taps.delete(slot);
-        this.#owner.leave(slot);
+        this.#owner.leave(slot, told > 0 ? "exchanges-told" : "nothing-told", isGap);
       },
       legNs: (of) => this.#owner.view(slot).legNs[sideOf(of)] ?? 0,
       goaway: (from, { debug, ...goaway }) => {
@@ -199,14 +248,16 @@ export class Streams {
     if (tapped === undefined) return;
     const quiet = !tapped.eventful && !exchange.troubled;
     tapped.told++;
+    const { kind } = tapped.tap;
+    if (tapped.told === 1 && !tapped.again && isPipelined(kind)) count(this.#read, `pipelined ${NAMES[kind]}`);
     tapped.eventful = false;
     this.#owner.tellStream(slot, exchange, quiet);
   }
 
-  #reads(slot: number, kind: TapKind, protocol: "http1" | "h2"): void {
+  #reads(slot: number, kind: TapKind, protocol: ReadProtocol): void {
     this.#owner.readAs(slot, protocol);
-    // Until the server agrees to an upgrade it is HTTP/1.1 as any other.
-    if (kind !== "h2c-upgrade" || protocol === "h2") {
+    // Until the server agrees to an upgrade it is HTTP/1.1 as any other; pipelined requests count once one was answered.
+    if ((kind !== "h2c-upgrade" && !isPipelined(kind)) || protocol === "h2") {
       count(this.#read, `${NAMES[protocol]} ${kind === "tls" ? "in TLS" : "in clear text"}`);
     }
   }

@@ -76,8 +76,9 @@ function observerOf(services: Services, panel: Panel, slowServerNs: number): Flo
   const flowEnded = panel.teller("flowEnded");
   const flowStarted = panel.teller("flowStarted");
   return {
+    quicStarted: (flow) => services.quicStarted(flow),
     flowStarted(flow) {
-      services.flowStarted();
+      services.flowStarted(flow);
       flowStarted(flow);
     },
     handshake(flow, rttNs) {

@@ -11,7 +11,7 @@ const prose = PROSE["connection-churn"];
 
 export const connectionChurn: CaptureDetector<"connection-churn"> = {
   code: "connection-churn",
-  needs: ["exchanges", "handshakes"],
+  needs: ["any-exchanges", "any-handshakes"],
   start: (context) => new ChurnWatch(context),
 };
 

@@ -7,8 +7,18 @@ import type { Services } from "../../capture/services/services.js";
 import type { Finding } from "../../report/model.js";
 import type { CaptureFindingCode } from "../finding-codes.js";
 
-/** What a capture must have shown for a detector that found nothing to say so. */
-export type Need = "flows" | "exchanges" | "both-directions" | "handshakes" | "http2";
+/** What a capture must have shown for a detector that found nothing to say so; all but the last four of TCP. */
+export type Need =
+  | "flows"
+  | "exchanges"
+  | "both-directions"
+  | "handshakes"
+  | "http2"
+  /** Over TCP, or read in QUIC. */
+  | "any-exchanges"
+  | "any-handshakes"
+  | "quic"
+  | "quic-acks";
 
 export interface WatchContext {
   /** Which service a flow belongs to. It is told of everything before a detector is, and forgets a flow after it. */

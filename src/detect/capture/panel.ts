@@ -8,6 +8,7 @@ import type { DetectorOutcome, Finding } from "../../report/model.js";
 import { CAPTURE_FINDING_CODES, type CaptureFindingCode } from "../finding-codes.js";
 import type { Judgement } from "../judge.js";
 import { mostSevereFirst } from "../judge.js";
+import { noAcks } from "../quic/subject.js";
 import type { Need, Watch, WatchContext } from "./detector.js";
 import type { CaptureDetectors } from "./registry.js";
 
@@ -81,7 +82,7 @@ export class Panel {
     if (obstacle !== undefined && obstacle !== null) {
       return { findings, outcome: { code, status: "not-applicable", reason: obstacle } };
     }
-    const reason = `looked at ${services.exchanges} exchanges in ${services.flows} connections`;
+    const reason = `looked at ${services.exchanges} exchanges in ${services.flows + services.quicFlows} connections`;
     return { findings, outcome: { code, status: "ran", reason } };
   }
 }
@@ -97,26 +98,38 @@ function seatOf(detectors: CaptureDetectors, code: CaptureFindingCode, context: 
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+const NOTHING_ASKED = "no request with its answer was seen: one direction only, or nothing was asked";
+const NO_HANDSHAKE = "no handshake was captured: the connections were open before it began";
+
 /** Why a detector that found nothing may not say so; null: it may. */
 const OBSTACLES: Readonly<Record<Need, (services: WatchContext["services"]) => string | null>> = {
   flows: noFlows,
-  exchanges: (services) =>
-    noFlows(services) ??
-    (services.exchanges > 0 ? null : "no request with its answer was seen: one direction only, or nothing was asked"),
+  exchanges: (services) => noFlows(services) ?? (services.tcpAsked > 0 ? null : NOTHING_ASKED),
+  "any-exchanges": (services) => {
+    if (services.exchanges > 0) return null;
+    if (services.quicFlows === 0) return noFlows(services) ?? NOTHING_ASKED;
+    return `${services.flows === 0 ? "" : `${NOTHING_ASKED}; `}streams of QUIC are read with a key log (--keylog)`;
+  },
+  "any-handshakes": (services) =>
+    services.handshakes > 0 || services.opened > 0 || services.quicFlows > 0
+      ? null
+      : (noFlows(services) ?? NO_HANDSHAKE),
+  quic: noQuic,
+  "quic-acks": (services) => noQuic(services) ?? noAcks(services.quicSubjects()),
   "both-directions": (services) =>
     noFlows(services) ??
-    (services.bothWays > 0 || services.exchanges > 0 ? null : "only one direction of each connection was captured"),
+    (services.bothWays > 0 || services.tcpAsked > 0 ? null : "only one direction of each connection was captured"),
   http2: (services) =>
     noFlows(services) ??
     (services.http2 > 0
       ? null
       : "no stream of HTTP/2 was read: none was seen in clear text, and inside of TLS it takes a key log (--keylog)"),
-  handshakes: (services) =>
-    noFlows(services) ??
-    (services.handshakes > 0 || services.opened > 0
-      ? null
-      : "no handshake was captured: the connections were open before it began"),
+  handshakes: (services) => noFlows(services) ?? (services.handshakes > 0 || services.opened > 0 ? null : NO_HANDSHAKE),
 };
+
+function noQuic({ quicFlows }: WatchContext["services"]): string | null {
+  return quicFlows > 0 ? null : "no QUIC connection in the capture";
+}
 
 function noFlows({ flows }: WatchContext["services"]): string | null {
   return flows > 0 ? null : "no TCP connection in the capture";

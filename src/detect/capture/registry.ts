@@ -8,6 +8,7 @@ import { h2FlowControl } from "./h2-flow-control.js";
 import { h2Goaway } from "./h2-goaway.js";
 import { h2PingEnforced } from "./h2-ping-enforced.js";
 import { nagleDelayedAck } from "./nagle-delayed-ack.js";
+import { quicAckDelay, quicLoss, quicRetry, quicVersionNegotiation, quicZeroRttRejected } from "./quic.js";
 import { rto } from "./rto.js";
 import { slowServer } from "./slow-server.js";
 import { splitWrite } from "./split-write.js";
@@ -31,4 +32,9 @@ export const CAPTURE_DETECTORS: CaptureDetectors = {
   "h2-flow-control": h2FlowControl,
   "h2-ping-enforced": h2PingEnforced,
   "h2-goaway": h2Goaway,
+  "quic-ack-delay": quicAckDelay,
+  "quic-retry": quicRetry,
+  "quic-0rtt-rejected": quicZeroRttRejected,
+  "quic-loss": quicLoss,
+  "quic-version-negotiation": quicVersionNegotiation,
 };

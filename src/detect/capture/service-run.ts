@@ -12,6 +12,8 @@ const CURABLE: readonly FindingCode[] = ["nagle-delayed-ack", "rto", "fast-retra
 /** @param findings of this service */
 export function runOf(service: Service, connections: number, findings: readonly Finding[]): Run {
   const { endpoint, protocol, exchanges, cut, refused, spanNs } = service;
+  const quic = service.quic?.facts();
+  const failed = { ...quic?.streams.failed };
   const phases: Record<string, HistogramData> = {};
   if (service.connect.count > 0) phases.connect = toHistogramData(service.connect.toHistogram());
   const pool = poolOf(service, findings);
@@ -19,10 +21,15 @@ export function runOf(service: Service, connections: number, findings: readonly 
     id: service.id,
     factors: { service: endpoint, protocol },
     endpoint,
-    requests: exchanges + cut,
-    errors: { ...(cut > 0 ? { reset: cut } : {}), ...(refused > 0 ? { refused } : {}) },
+    requests: exchanges + cut + Object.values(failed).reduce((sum, count) => sum + count, 0),
+    errors: {
+      ...(cut > 0 ? { reset: cut } : {}),
+      ...(refused > 0 ? { refused } : {}),
+      ...failed,
+      ...quic?.connections.failed,
+    },
     answers: { answered: exchanges },
-    connections,
+    connections: quic?.connections.opened ?? connections,
     durationNs: Math.round(spanNs),
     ratePerSecond: service.arrivalPerSecond,
     targetRatePerSecond: null,
@@ -35,6 +42,7 @@ export function runOf(service: Service, connections: number, findings: readonly 
     ...(exchanges > 0 ? { concurrency: concurrencyOf(service), breakdownNs: wholeBreakdown(service) } : {}),
     ...(pool === null ? {} : { pool }),
     wire: null,
+    ...(quic === undefined ? {} : { quic }),
     used: true,
     slowest: [],
   };

@@ -18,7 +18,7 @@ const prose = PROSE["slow-server"];
 
 export const slowServer: CaptureDetector<"slow-server"> = {
   code: "slow-server",
-  needs: ["exchanges"],
+  needs: ["any-exchanges"],
   start: (context) => new SlowServerWatch(context),
 };
 

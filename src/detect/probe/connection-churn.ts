@@ -32,7 +32,7 @@ export function reopenedConnections(evidence: ProbeEvidence, cell: ProbeCell): n
 
 /** p50 of connecting, and of the TLS handshake where there is one; null: not measured. */
 export function setupNs(evidence: ProbeEvidence, cell: ProbeCell): number | null {
-  const connect = cell.run.phases.connect ?? evidence.connect;
+  const connect = cell.run.phases.connect ?? cell.run.phases.handshake ?? evidence.connect;
   return connect === null ? null : connect.p50 + (cell.run.phases.tls?.p50 ?? 0);
 }
 

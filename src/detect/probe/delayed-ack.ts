@@ -3,6 +3,7 @@ import { formatDuration } from "../../units/duration.js";
 import type { ProbeCell, ProbeDetector, ProbeEvidence } from "../probe-evidence.js";
 import { PROSE } from "../prose.js";
 import { costOf, noUsableCell, usableCells } from "./cells.js";
+import { onlyQuic } from "./quic-cells.js";
 import { stallThresholdNs } from "./stall.js";
 
 const prose = PROSE["delayed-ack"];
@@ -11,7 +12,7 @@ const prose = PROSE["delayed-ack"];
 export const delayedAck: ProbeDetector<"delayed-ack"> = {
   code: "delayed-ack",
   cannotJudge(evidence) {
-    const nothing = noUsableCell(evidence);
+    const nothing = onlyQuic(evidence, "ACKs in the kernel: see quic-ack-delay") ?? noUsableCell(evidence);
     if (nothing !== null) return nothing;
     return evidence.timestamps ? null : "no kernel timestamps were taken, so the time of an ACK is not known";
   },

@@ -4,6 +4,7 @@ import type { ProbeCell, ProbeDetector, ProbeEvidence } from "../probe-evidence.
 import { PROSE } from "../prose.js";
 import { type AnswerStall, answerStall, stillPausing } from "./answer-stall.js";
 import { costOf, nagleOffTwin, noUsableCell, oneWriteTwin, usableCells, whatIf } from "./cells.js";
+import { isQuic, onlyQuic } from "./quic-cells.js";
 import { requestStall, type Stall, stallThresholdNs } from "./stall.js";
 import { heldTimelines, pausedTimelines } from "./timeline-words.js";
 
@@ -16,13 +17,13 @@ const prose = PROSE["nagle-delayed-ack"];
 export const nagleDelayedAck: ProbeDetector<"nagle-delayed-ack"> = {
   code: "nagle-delayed-ack",
   cannotJudge(evidence) {
-    const nothing = noUsableCell(evidence);
+    const nothing = onlyQuic(evidence, "Nagle's algorithm: data waits for no ACK") ?? noUsableCell(evidence);
     if (nothing !== null) return nothing;
-    const canShow = usableCells(evidence).some((cell) => (cell.nagle && cell.pieces > 1) || cell.quickack !== "on");
+    const canShow = tcpCells(evidence).some((cell) => (cell.nagle && cell.pieces > 1) || cell.quickack !== "on");
     return canShow ? null : "no cell lets it happen: neither Nagle on with several writes, nor delayed ACKs of our own";
   },
   judge(evidence) {
-    return usableCells(evidence).flatMap((cell) => {
+    return tcpCells(evidence).flatMap((cell) => {
       const request = requestStall(evidence, cell);
       const answer = answerStall(evidence, cell);
       return [
@@ -32,6 +33,8 @@ export const nagleDelayedAck: ProbeDetector<"nagle-delayed-ack"> = {
     });
   },
 };
+
+const tcpCells = (evidence: ProbeEvidence): ProbeCell[] => usableCells(evidence).filter((cell) => !isQuic(cell));
 
 function requestFinding(evidence: ProbeEvidence, stall: Stall): Finding {
   const { cell } = stall;

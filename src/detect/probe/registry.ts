@@ -8,6 +8,9 @@ import { h2Goaway, h2PingEnforced } from "./h2-goaway.js";
 import { h2HeadOfLine } from "./h2-head-of-line.js";
 import { h2StreamLimit } from "./h2-stream-limit.js";
 import { nagleDelayedAck } from "./nagle-delayed-ack.js";
+import { quicAckDelay } from "./quic-ack-delay.js";
+import { quicRetry, quicVersionNegotiation, quicZeroRttRejected } from "./quic-handshake.js";
+import { quicLoss } from "./quic-loss.js";
 import { slowServer } from "./slow-server.js";
 import { splitWrite } from "./split-write.js";
 
@@ -25,5 +28,10 @@ export const PROBE_DETECTORS: ProbeDetectors = {
   "h2-flow-control": h2FlowControl,
   "h2-ping-enforced": h2PingEnforced,
   "h2-goaway": h2Goaway,
+  "quic-ack-delay": quicAckDelay,
+  "quic-retry": quicRetry,
+  "quic-0rtt-rejected": quicZeroRttRejected,
+  "quic-loss": quicLoss,
+  "quic-version-negotiation": quicVersionNegotiation,
   "generator-lag": generatorLag,
 };

@@ -1,9 +1,10 @@
-import type { Finding } from "../../report/model.js";
+import type { Finding, Run } from "../../report/model.js";
 import { formatDuration } from "../../units/duration.js";
 import type { ProbeCell, ProbeDetector, ProbeEvidence } from "../probe-evidence.js";
 import { PROSE } from "../prose.js";
 import { MIN_INFERRED_SHARE, MIN_SLOW_COUNT, MIN_SLOW_SHARE, OWN_QUEUE_NS } from "../thresholds.js";
 import { connectionsOf, costOf, noUsableCell, pathRttNs, quantile } from "./cells.js";
+import { lossSeenByQuic, packetsLost } from "./quic-cells.js";
 import { thinkTimelines } from "./timeline-words.js";
 
 const prose = PROSE["slow-server"];
@@ -17,6 +18,9 @@ export const slowServer: ProbeDetector<"slow-server"> = {
     if (calm.nagle && calm.pieces > 1 && !calm.cork && calm.heldNs.every(Number.isNaN)) {
       return "every cell may stall in our own kernel (Nagle on, several writes) and no kernel timestamps tell: add --nagle off or --split none";
     }
+    if (calm.run.quic === undefined && (calm.run.kernel?.retransmits ?? null) === null && lossSeenByQuic(evidence)) {
+      return "QUIC lost packets on this path, and what TCP sent again was not seen: a loss looks just like a slow server";
+    }
     return null;
   },
   judge(evidence) {
@@ -24,10 +28,18 @@ export const slowServer: ProbeDetector<"slow-server"> = {
     if (calm === null) return [];
     const slow = thinkTimesNs(evidence, calm).filter((think) => think >= evidence.slowServerNs);
     const enough = slow.length >= MIN_SLOW_COUNT && slow.length >= MIN_SLOW_SHARE * calm.firstByteNs.length;
-    // A resend delays a request by an RTO (200 ms on Linux) and looks just like a slow server.
-    return enough && slow.length > (calm.run.kernel?.retransmits ?? 0) ? [finding(evidence, calm, slow)] : [];
+    return enough && slow.length > sentAgain(calm.run) ? [finding(evidence, calm, slow)] : [];
   },
 };
+
+/**
+ * Requests that may have waited for something that was sent again, which looks just like a slow server: over TCP for an RTO (200 ms on
+ * Linux), over QUIC for what was lost, or for what the server rejected in 0-RTT.
+ */
+function sentAgain({ kernel, quic }: Run): number {
+  if (quic === undefined) return kernel?.retransmits ?? 0;
+  return quic.earlyData.rejected + (quic.lossDelay?.hit.count ?? packetsLost(quic));
+}
 
 /** Think time of each answered request of a cell, never negative. */
 export function thinkTimesNs(evidence: ProbeEvidence, cell: ProbeCell): number[] {

@@ -4,6 +4,7 @@ import type { ProbeCell, ProbeDetector, ProbeEvidence } from "../probe-evidence.
 import { PROSE } from "../prose.js";
 import { MIN_EXTRA_SEGMENTS, MIN_EXTRA_SHARE } from "../thresholds.js";
 import { noUsableCell, oneWriteTwin, ownPausesNs, usableCells, whatIf } from "./cells.js";
+import { isQuic, onlyQuic } from "./quic-cells.js";
 import { requestStall } from "./stall.js";
 
 const prose = PROSE["split-write"];
@@ -12,7 +13,7 @@ const prose = PROSE["split-write"];
 export const splitWrite: ProbeDetector<"split-write"> = {
   code: "split-write",
   cannotJudge(evidence) {
-    const nothing = noUsableCell(evidence);
+    const nothing = onlyQuic(evidence, "segments: its datagrams are told with the wire") ?? noUsableCell(evidence);
     if (nothing !== null) return nothing;
     return splitCells(evidence).length > 0 ? null : "no cell writes its requests in several pieces";
   },
@@ -24,7 +25,7 @@ export const splitWrite: ProbeDetector<"split-write"> = {
 };
 
 const splitCells = (evidence: ProbeEvidence): ProbeCell[] =>
-  usableCells(evidence).filter((cell) => cell.pieces > 1 && !cell.cork);
+  usableCells(evidence).filter((cell) => cell.pieces > 1 && !cell.cork && !isQuic(cell));
 
 function finding(evidence: ProbeEvidence, cell: ProbeCell): Finding[] {
   const whole = oneWriteTwin(evidence, cell);

@@ -2,14 +2,14 @@
 import { usageError } from "../../errors.js";
 import { DEFAULT_WINDOW_BYTES, MAX_WINDOW_BYTES } from "../../protocols/h2/names.js";
 import type { Ns } from "../../units/duration.js";
-import { H2_KINDS } from "../kinds.js";
+import { H2_KINDS, QUIC_KINDS } from "../kinds.js";
 import { type OptionsOf, parseBytes, parseDelay, parsePeriod, parseSwitch, parseWhole, parseWord } from "../option.js";
 
 export const OVER_LIMIT = ["refuse", "reset-protocol-error", "goaway", "close"] as const;
 export type OverLimit = (typeof OVER_LIMIT)[number];
 
 export interface H2LabOptions {
-  /** SETTINGS_MAX_CONCURRENT_STREAMS. */
+  /** SETTINGS_MAX_CONCURRENT_STREAMS; over QUIC the streams that a client may have open. */
   readonly maxStreams: number;
   /** What happens to a stream above it. */
   readonly overLimit: OverLimit;
@@ -44,10 +44,10 @@ const period = { kinds, value: "<duration>", parse: parsePeriod };
 
 export const H2_LAB_OPTIONS: OptionsOf<H2LabOptions> = {
   maxStreams: {
-    kinds,
+    kinds: [...H2_KINDS, ...QUIC_KINDS],
     name: "max-streams",
     value: "<n>",
-    help: "MAX_CONCURRENT_STREAMS (default 100)",
+    help: "MAX_CONCURRENT_STREAMS, over QUIC initial_max_streams_bidi (default 100)",
     fallback: 100,
     parse: (text, label) => parseWhole(text, label, 1, 2 ** 31 - 1),
   },

@@ -2,25 +2,16 @@
 import { fieldValue, type HeaderField } from "../../protocols/hpack/field.js";
 import { fillerPieces } from "../filler.js";
 import type { Floor } from "../floor.js";
-import { type Page, pageAt } from "../site.js";
-import type { Answer, Call } from "./call.js";
+import { type Page, pageAt, pageFields } from "../site.js";
+import type { Call } from "./call.js";
 
 export function webCall(fields: readonly HeaderField[], { options, value }: Floor): Call {
   const page = pageAt(fieldValue(fields, ":path") ?? "/", options, value);
   const isHead = fieldValue(fields, ":method") === "HEAD";
   return {
     thinkNs: page.thinkNs,
-    answer: () => ({ headers: headersOf(page), content: isHead ? [] : contentOf(page) }),
+    answer: () => ({ headers: pageFields(page), content: isHead ? [] : contentOf(page) }),
   };
-}
-
-function headersOf({ status, body, fillBytes }: Page): Answer["headers"] {
-  return [
-    { name: ":status", value: String(status) },
-    { name: "server", value: "netlat-lab" },
-    { name: "content-type", value: "application/octet-stream" },
-    { name: "content-length", value: String(body.length + fillBytes) },
-  ];
 }
 
 const contentOf = ({ body, fillBytes }: Page): Iterable<Uint8Array> =>

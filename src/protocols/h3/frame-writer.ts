@@ -17,6 +17,9 @@ export const writeHeaders = (section: Uint8Array): Uint8Array => writeFrame(FRAM
 
 export const writeData = (content: Uint8Array): Uint8Array => writeFrame(FRAME.DATA, content);
 
+/** The beginning of a DATA frame, for content that is made as it goes out. */
+export const dataHead = (contentBytes: number): Uint8Array => varints(FRAME.DATA, contentBytes);
+
 /** Requests with this stream ID (of a client: pushes with this push ID) and above are not processed (section 5.2). */
 export const writeGoaway = (id: number): Uint8Array => writeFrame(FRAME.GOAWAY, varints(id));
 

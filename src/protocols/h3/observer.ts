@@ -88,7 +88,7 @@ export class H3Observer {
 
   /** Takes an event of a conversation whose ALPN is h3; those that do not concern HTTP/3 are passed over. */
   take(event: QuicEvent): void {
-    if (!("streamId" in event) || event.type === "resent") return;
+    if (!("streamId" in event) || event.type === "resent" || event.type === "stream-hole") return;
     this.#atNs = event.atNs;
     const { from, streamId } = event;
     if (streamId % 4 >= UNIDIRECTIONAL) this.#unidirectionalEvent(event);
@@ -249,7 +249,10 @@ export class H3Observer {
   }
 }
 
-type StreamEvent = Exclude<Extract<QuicEvent, { readonly streamId: number }>, { readonly type: "resent" }>;
+type StreamEvent = Exclude<
+  Extract<QuicEvent, { readonly streamId: number }>,
+  { readonly type: "resent" | "stream-hole" }
+>;
 
 const emptyExchange = (streamId: number, requestNs: number, early: boolean): MutableExchange => ({
   streamId,

@@ -9,6 +9,7 @@ import { DatagramReader } from "./datagram-reader.js";
 import type { CloseReason, QuicEmit } from "./events.js";
 import { type PacketType, quicVersionName, type Space } from "./names.js";
 import type { LossCounts } from "./sent-packets.js";
+import type { SentParameters } from "./sent-parameters.js";
 import type { SpinState } from "./spin.js";
 import type { HandshakeTime, HandshakeTimes, PacketCount, QuicState } from "./state.js";
 import type { TransportParameters } from "./transport-parameters.js";
@@ -112,6 +113,11 @@ export class QuicConversation {
   /** The client's are known without, the server's only with the key log. */
   transportParameters(from: Sender): TransportParameters | undefined {
     return this.#reader.handshake.parametersOf(from);
+  }
+
+  /** The same by the names of RFC 9000, as they were sent. */
+  sentTransportParameters(from: Sender): SentParameters | undefined {
+    return this.#reader.handshake.sentParameters[from];
   }
 
   /** A Retry was seen. */

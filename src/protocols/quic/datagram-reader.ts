@@ -91,6 +91,7 @@ export class DatagramReader {
 
   /** @returns where the packet ends; undefined: it is none */
   #packet(from: Sender, bytes: Uint8Array, at: number, atNs: number, first: boolean): number | undefined {
+    if (at > 0 && isPadding(bytes, at)) return undefined;
     const peer = this.ends[from === "client" ? "server" : "client"];
     const head = readHead(bytes, at, peer.ids.lengthAt(bytes, at + 1));
     if (isFault(head)) return undefined;
@@ -261,4 +262,10 @@ export class DatagramReader {
       } else this.#packet(from, bytes, 0, atNs, false);
     }
   }
+}
+
+/** quiche fills a datagram up with zeros behind its last packet, in place of PADDING frames inside of it. */
+function isPadding(bytes: Uint8Array, start: number): boolean {
+  for (let at = start; at < bytes.length; at++) if (bytes[at] !== 0) return false;
+  return start < bytes.length;
 }

@@ -12,6 +12,7 @@ import {
 import type { Sender } from "../tls/plaintext.js";
 import type { Space } from "./names.js";
 import { Reassembly } from "./reassembly.js";
+import { readSentParameters, type SentParameters } from "./sent-parameters.js";
 import {
   isParameterFault,
   type ParameterFault,
@@ -34,6 +35,8 @@ export class QuicHandshake {
   encryptedExtensions: EncryptedExtensions | undefined;
   /** As they came; those of the server are known only with the key log. */
   readonly parameters: Partial<Record<Sender, TransportParameters | ParameterFault>> = {};
+  /** The same for people to read. */
+  readonly sentParameters: Partial<Record<Sender, SentParameters>> = {};
   /** When each end's Finished was whole. */
   readonly finishedNs: Partial<Record<Sender, number>> = {};
   /** NewSessionTicket messages. */
@@ -95,6 +98,8 @@ export class QuicHandshake {
   }
 
   #read(from: Sender, bytes: Uint8Array | undefined): void {
-    if (bytes !== undefined) this.parameters[from] = parseTransportParameters(bytes);
+    if (bytes === undefined) return;
+    this.parameters[from] = parseTransportParameters(bytes);
+    this.sentParameters[from] = readSentParameters(bytes);
   }
 }

@@ -48,6 +48,7 @@ export class Streams {
       this.#emit({ type: "stream-data", atNs, from, streamId, bytes, early }),
     );
     this.#waitingBytes += half.data.heldBytes - before;
+    if (before === 0 && half.data.heldBytes > 0) this.#emit({ type: "stream-hole", atNs, from, streamId });
     if (repeated > 0) this.#resent(from, streamId, repeated, atNs);
     if (fin) half.finalSize ??= end;
     if (half.data.overflowed) this.#gap(from, streamId, half, atNs);

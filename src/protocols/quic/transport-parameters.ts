@@ -152,7 +152,7 @@ function readParameter(id: number, value: ByteReader, found: Found): string | un
     if (id === GREASE_QUIC_BIT) found.greaseQuicBit = true;
     else found.disableActiveMigration = true;
   } else if (id === PREFERRED_ADDRESS) {
-    found.preferredAddress = preferredAddress(value);
+    found.preferredAddress = readPreferredAddress(value);
     if (value.broken || value.left > 0) return "preferred_address of a wrong length";
   } else if (id === VERSION_INFORMATION) {
     found.versionInformation = versionInformation(value);
@@ -175,7 +175,7 @@ function readNumber(
   return undefined;
 }
 
-function preferredAddress(value: ByteReader): PreferredAddress {
+export function readPreferredAddress(value: ByteReader): PreferredAddress {
   const v4 = value.take(4);
   const v4Port = value.uint8() * 256 + value.uint8();
   const v6 = value.take(16);

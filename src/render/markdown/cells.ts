@@ -20,7 +20,9 @@ export function cells(report: Report, page: Page): string[] {
   const names = page.factors.varying;
   const head = [...(names.length === 0 ? ["run"] : names.map(prose)), "n", "p50", "p90", "p99", "max"];
   if (open) head.push("corrected p50", "corrected p99", "send lag p99");
-  head.push("errors", "writes/request", "segments/request");
+  const [tcp, overQuic] = [report.runs.some((run) => run.quic === undefined), report.runs.some((run) => run.quic)];
+  head.push("errors", tcp ? `${overQuic ? "datagrams or " : ""}writes/request` : "datagrams/request");
+  if (tcp) head.push("segments/request");
   const rows = report.runs.map((run) => {
     const row = names.length === 0 ? [code(run.id)] : names.map((name) => code(levelOf(run, name)));
     row.push(
@@ -32,7 +34,8 @@ export function cells(report: Report, page: Page): string[] {
     );
     if (open) row.push(time(run.corrected, "p50"), time(run.corrected, "p99"), time(run.sendLag, "p99"));
     row.push(String(Object.values(run.errors).reduce((sum, count) => sum + count, 0)));
-    row.push(perRequest(run, run.wire?.writes ?? null, none), perRequest(run, run.wire?.segments ?? null, none));
+    row.push(perRequest(run, run.wire?.writes ?? null, none));
+    if (tcp) row.push(perRequest(run, run.wire?.segments ?? null, none));
     return row;
   });
   const unused = report.runs.filter((run) => !run.used);

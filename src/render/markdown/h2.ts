@@ -5,7 +5,7 @@ import {
   frameRows,
   openOf,
   type StreamRun,
-  sharedFacts,
+  streamFacts,
   streamRuns,
   timesLegend,
   timesOf,
@@ -25,7 +25,7 @@ export function h2({ runs }: Report, page: Page): string[] {
     openOf(one),
     ...told.flatMap((time) => [timeText(time, one, "p50", none), timeText(time, one, "p99", none)]),
   ]);
-  const facts = sharedFacts(streams, page.factors).map(
+  const facts = streamFacts(streams, page.factors).map(
     ({ label, text, whose }) => `**${label}** ${prose(whose === "" ? text : `${whose}: ${text}`)}`,
   );
   return [

@@ -16,6 +16,7 @@ import { findings, slowest } from "./findings.js";
 import { checks, gateVerdict, next } from "./gate.js";
 import { h2 } from "./h2.js";
 import { knee, pool, poolFixes, pools, waiting } from "./pool.js";
+import { beside, quic, transportParameters } from "./quic.js";
 import { code, list, prose, table } from "./syntax.js";
 
 type Sections = readonly (readonly [title: string, section: Section])[];
@@ -23,12 +24,15 @@ type Sections = readonly (readonly [title: string, section: Section])[];
 const SECTIONS: Sections = [
   ["Verdict", verdict],
   ["Comparison", comparison],
+  ["Side by side", beside],
   ["Cells", cells],
   ["Distributions", charts],
   ["First request on a connection", firstRequests],
   ["Errors", errors],
   ["Phases", phases],
   ["HTTP/2", h2],
+  ["QUIC", quic],
+  ["Transport parameters", transportParameters],
   ["Effects (95 % confidence)", (report) => list(report.effects.map((effect) => prose(effect.says)))],
   ["Theories", theories],
   ["Findings", findings],
@@ -43,6 +47,8 @@ const CAPTURE_SECTIONS: Sections = [
   ["Where the time went", timeWent],
   ["Errors", errors],
   ["Phases", phases],
+  ["QUIC", quic],
+  ["Transport parameters", transportParameters],
   ["Findings", findings],
   ["Theories", theories],
   ["Flows that lost most time", flows],

@@ -18,7 +18,10 @@ export function captureFacts(source: CaptureSource): Fact[] {
 
   fact("format", [source.format, ...source.linkTypes].join(", "));
   const during = source.durationNs === 0 ? "" : ` in ${formatDuration(source.durationNs)}`;
-  fact("packets", `${whole(source.packets)} (${tcpOf(source)} TCP), ${formatSize(source.bytes)}${during}`);
+  fact(
+    "packets",
+    `${whole(source.packets)} (${tcpOf(source)} TCP${quicOf(source)}), ${formatSize(source.bytes)}${during}`,
+  );
   if (source.firstPacketAt !== null) fact("first at", source.firstPacketAt);
   fact("flows", flowsOf(source));
   const { read = {}, unread = {} } = source.inside ?? {};
@@ -47,6 +50,9 @@ function tcpOf({ packets, tcpPackets }: CaptureSource): string {
   if (tcpPackets === 0) return "none";
   return tcpPackets === packets ? "all" : whole(tcpPackets);
 }
+
+const quicOf = ({ quicDatagrams = 0 }: CaptureSource): string =>
+  quicDatagrams === 0 ? "" : `, ${whole(quicDatagrams)} QUIC`;
 
 function flowsOf({ flowsSeen, flowsEvicted }: CaptureSource): string {
   if (flowsEvicted === 0) return `${whole(flowsSeen)} seen`;

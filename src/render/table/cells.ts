@@ -103,10 +103,17 @@ function painted(row: Row, column: Column, page: Page, paint: Paint | undefined)
 const unused = (run: Run, page: Page): string[] =>
   hang("    ", `not used for any conclusion: ${run.wire?.says ?? ""}`, page.prose, page.theme.warn);
 
+function wireLegend(rows: readonly Row[]): string {
+  const tcp = "writes (w) and TCP segments (s)";
+  const datagrams = "datagrams (d)";
+  if (rows.every(({ run }) => run.quic !== undefined)) return `wire: ${datagrams} per request`;
+  return `wire: ${rows.some(({ run }) => run.quic !== undefined) ? `${datagrams}, or ${tcp}` : tcp} per request`;
+}
+
 /** What of the columns that are shown does not explain itself. */
 function legend(shown: readonly Column[], rows: readonly Row[], charted: boolean, page: Page): string[] {
   const has = (head: string): boolean => shown.some((column) => column.head === head);
-  const parts = has("wire") ? ["wire: writes (w) and TCP segments (s) per request"] : [];
+  const parts = has("wire") ? [wireLegend(rows)] : [];
   if (has(IN_FLIGHT)) parts.push("in flight: exchanges under way at a time, mean/max");
   if (charted) {
     const things = rows.some((row) => row.run.wire !== null) ? "cells" : "services";

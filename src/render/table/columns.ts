@@ -119,10 +119,11 @@ export function serviceColumns(rows: readonly Row[], page: Page): Column[] {
 export const inFlightOf = ({ concurrency }: Run, none: string): string =>
   concurrency === undefined ? none : `${digits(concurrency.mean)}/${whole(concurrency.max)}`;
 
-/** Writes and segments for each request: `3w 2s`. */
-function wireOf({ requests, wire }: Run, none: string): string {
+/** Writes and segments for each request: `3w 2s`; of QUIC its datagrams: `3d`. */
+function wireOf({ requests, wire, quic }: Run, none: string): string {
   if (requests === 0 || wire === null) return none;
   const each = (total: number): string => String(Number((total / requests).toFixed(1)));
+  if (quic !== undefined) return `${each(wire.writes)}d`;
   return `${each(wire.writes)}w ${wire.segments === null ? none : each(wire.segments)}s`;
 }
 

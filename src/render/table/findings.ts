@@ -69,11 +69,17 @@ const COUNTED: Partial<Record<Finding["code"], string>> = {
   "syn-retransmit": "handshakes",
   "h2-goaway": "connections",
   "h2-ping-enforced": "connections",
+  "quic-ack-delay": "ACKs",
+  "quic-retry": "connections",
+  "quic-0rtt-rejected": "connections",
+  "quic-version-negotiation": "connections",
 };
 
 /** `99 of 100 exchanges`: what a capture counts is not what a probe asked for. */
-export function delayedOf({ code, count, of }: Finding, report: Report): string {
-  const things = COUNTED[code] ?? (fromCaptures(report.source) ? "exchanges" : "requests");
+export function delayedOf({ code, count, of, confidence }: Finding, report: Report): string {
+  // Where it is not known which requests a loss hit, the packets are counted, and what they cost is only likely.
+  const packets = code === "quic-loss" && confidence === "likely" ? "packets" : undefined;
+  const things = packets ?? COUNTED[code] ?? (fromCaptures(report.source) ? "exchanges" : "requests");
   return `${whole(count)} of ${whole(of)} ${things}`;
 }
 

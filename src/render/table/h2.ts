@@ -5,15 +5,15 @@ import { type Align, grid } from "../grid.js";
 import {
   frameRows,
   openOf,
-  type SharedFact,
   type StreamRun,
   type StreamTime,
-  sharedFacts,
+  streamFacts,
   streamRuns,
   timesLegend,
   timesOf,
   timeText,
 } from "../h2-rows.js";
+import type { SharedFact } from "../shared-facts.js";
 import { displayWidth, hang, padEnd } from "../text.js";
 import type { Page } from "./page.js";
 
@@ -28,7 +28,7 @@ export function h2({ runs }: Report, page: Page): string[] {
     ...hang("  ", timesLegend(told), page.prose, page.theme.dim),
     ...frames(streams, page),
     "",
-    ...sharedFacts(streams, page.factors).flatMap((fact) => factLines(fact, page)),
+    ...streamFacts(streams, page.factors).flatMap((fact) => factLines(fact, page)),
   ];
 }
 

@@ -35,7 +35,9 @@ export function phasesOf(runs: readonly Run[]): string[] {
   const present = new Set(
     runs.flatMap((run) => Object.keys(run.phases).filter((phase) => (run.phases[phase]?.count ?? 0) > 0)),
   );
-  const known = ["dns", "connect", "tls", "queue", "behind", "ttfb"].filter((phase) => present.delete(phase));
+  const known = ["dns", "connect", "tls", "handshake", "queue", "behind", "ttfb"].filter((phase) =>
+    present.delete(phase),
+  );
   return [...known, ...present];
 }
 

@@ -14,6 +14,9 @@ import { type Page, pageFor, type Section } from "./page.js";
 import { errors, firstRequests, phases } from "./phases.js";
 import { pool, poolsOfServices } from "./pool.js";
 import { knee, poolFixes, pools, waiting } from "./pool-models.js";
+import { quic } from "./quic.js";
+import { transportParameters } from "./quic-parameters.js";
+import { beside } from "./side-by-side.js";
 import { slowest } from "./slowest.js";
 import { effects, theories, verdict } from "./theories.js";
 import { timeWent } from "./time-went.js";
@@ -24,11 +27,14 @@ type Sections = readonly (readonly [title: string, section: Section])[];
 const SECTIONS: Sections = [
   ["Verdict", verdict],
   ["Comparison", comparison],
+  ["Side by side", beside],
   ["Cells", cells],
   ["First request on a connection", firstRequests],
   ["Errors", errors],
   ["Phases", phases],
   ["HTTP/2", h2],
+  ["QUIC", quic],
+  ["Transport parameters", transportParameters],
   ["Effects (95 % confidence)", effects],
   ["Theories", theories],
   ["Findings", findings],
@@ -43,6 +49,8 @@ const CAPTURE_SECTIONS: Sections = [
   ["Where the time went", timeWent],
   ["Errors", errors],
   ["Phases", phases],
+  ["QUIC", quic],
+  ["Transport parameters", transportParameters],
   ["Findings", findings],
   ["Theories", theories],
   ["Flows that lost most time", flows],

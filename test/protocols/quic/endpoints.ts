@@ -120,10 +120,10 @@ const text = (string: string) => [...Buffer.from(string)];
 
 export const parameter = (id: number, value: Bytes): number[] => [...varint(id), ...varint(value.length), ...value];
 
-export function clientHello({ earlyData = false, parameters = [] as Bytes } = {}): number[] {
+export function clientHello({ earlyData = false, parameters = [] as Bytes, alpn = "h3" } = {}): number[] {
   const extensions = [
     ...extension(0, vector(2, [0, ...vector(2, text("example.org"))])),
-    ...extension(16, vector(2, vector(1, text("h3")))),
+    ...extension(16, vector(2, vector(1, text(alpn)))),
     ...extension(43, vector(1, [3, 4])),
     ...(earlyData ? extension(42, []) : []),
     ...extension(57, parameters),
@@ -135,11 +135,11 @@ export function clientHello({ earlyData = false, parameters = [] as Bytes } = {}
 export const serverHello = (suite = 0x1301): number[] =>
   message(2, [3, 3, ...Buffer.alloc(32, 9), 0, ...u16(suite), 0, ...vector(2, extension(43, [3, 4]))]);
 
-export const encryptedExtensions = (parameters: Bytes = [], earlyData = false): number[] =>
+export const encryptedExtensions = (parameters: Bytes = [], earlyData = false, alpn = "h3"): number[] =>
   message(
     8,
     vector(2, [
-      ...extension(16, vector(2, vector(1, text("h3")))),
+      ...extension(16, vector(2, vector(1, text(alpn)))),
       ...(earlyData ? extension(42, []) : []),
       ...extension(57, parameters),
     ]),

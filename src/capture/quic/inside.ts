@@ -1,0 +1,31 @@
+/** What was read inside of QUIC connections, and of which not, and why. */
+import { isDoq } from "./alpn.js";
+import { bump } from "./quic-totals.js";
+import type { QuicWatch } from "./quic-watch.js";
+
+export class InsideQuic {
+  readonly #read = new Map<string, number>();
+  readonly #unread = new Map<string, number>();
+
+  /** Adds a connection that is over. */
+  add(watch: QuicWatch): void {
+    const { state } = watch.conversation;
+    if (state.state === "plaintext-known") bump(this.#read, `${nameOf(watch)} in QUIC`);
+    else if ("reason" in state) bump(this.#unread, `QUIC: ${state.reason}`);
+    else if (watch.failure !== undefined) bump(this.#unread, `QUIC: no connection came about (${watch.failure})`);
+  }
+
+  get read(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#read);
+  }
+
+  get unread(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#unread);
+  }
+}
+
+function nameOf({ speaksH3, protocol }: QuicWatch): string {
+  if (speaksH3) return "HTTP/3";
+  if (protocol === undefined) return "streams";
+  return isDoq(protocol) ? "DNS" : protocol;
+}

@@ -1,0 +1,82 @@
+/** What happened in the connections of QUIC, and the protocols side by side: the same as in the table. */
+import type { Report } from "../../report/model.js";
+import { formatDuration } from "../../units/duration.js";
+import { cellName } from "../factors.js";
+import { type Handshakes, handshakesOf } from "../quic-flights.js";
+import { parameterSets } from "../quic-parameters.js";
+import {
+  ACK_HEADS,
+  ACKS_LEGEND,
+  ackRows,
+  legendOf,
+  PACKET_COLUMNS,
+  type QuicColumn,
+  type QuicRun,
+  quicFacts,
+  quicRuns,
+  TIME_COLUMNS,
+  told,
+} from "../quic-rows.js";
+import { STALL_LEGEND, sideBySide, TIME_HEADS } from "../side-by-side.js";
+import type { Page } from "../table/page.js";
+import { code, list, prose, table } from "./syntax.js";
+
+export function quic({ runs }: Report, page: Page): string[] {
+  const told = quicRuns(runs);
+  if (told.length === 0) return [];
+  const facts = quicFacts(told, page.factors).map(
+    ({ label, text, whose }) => `**${label}** ${prose(whose === "" ? text : `${whose}: ${text}`)}`,
+  );
+  return [
+    ...list(facts),
+    "",
+    ...handshakesOf(told, page.factors).flatMap(handshake),
+    ...columns(told, TIME_COLUMNS, page),
+    ...acks(told, page),
+    ...columns(told, PACKET_COLUMNS, page),
+  ];
+}
+
+function columns(runs: readonly QuicRun[], all: readonly QuicColumn[], page: Page): string[] {
+  const shown = told(all, runs);
+  if (shown.length === 0) return [];
+  const rows = runs.map((one) => [
+    prose(cellName(one.run, page.factors)),
+    ...shown.map(({ of }) => of(one) ?? page.theme.marks.none),
+  ]);
+  const legend = legendOf(shown);
+  return [
+    ...table(["cell", ...shown.map(({ head }) => head)], rows, 1),
+    "",
+    ...(legend === "" ? [] : [prose(legend), ""]),
+  ];
+}
+
+function acks(runs: readonly QuicRun[], page: Page): string[] {
+  const rows = ackRows(runs, page.theme.marks.none);
+  if (rows.length === 0) return [];
+  const named = rows.map(({ one, row }) => [prose(cellName(one.run, page.factors)), ...row]);
+  return [...table(["cell", ...ACK_HEADS], named, 2), "", prose(ACKS_LEGEND), ""];
+}
+
+function handshake({ whose, total, flights }: Handshakes): string[] {
+  const title = `handshake${whose === "" ? "" : ` of ${prose(whose)}`}`;
+  const rows = flights.map(({ name, p50Ns }) => [prose(name), formatDuration(p50Ns)]);
+  return [...table([title, total ?? ""], rows, 1), ""];
+}
+
+export function transportParameters({ runs }: Report, page: Page): string[] {
+  return parameterSets(quicRuns(runs), page.factors).flatMap(({ whose, rows, ends }, at) => {
+    const head = [whose === "" ? "parameter" : prose(whose), ...ends];
+    const body = rows.map((row) => [prose(row.name), ...ends.map((end) => code(row[end]))]);
+    return [...(at === 0 ? [] : [""]), ...table(head, body, 1)];
+  });
+}
+
+export function beside(report: Report): string[] {
+  const found = sideBySide(report);
+  if (found === null) return [];
+  const rows = found.rows.map(({ levels, http, times }) => [...levels.map(code), prose(http), ...times]);
+  const head = [...found.factors.map(prose), "", ...TIME_HEADS];
+  return [...table(head, rows, found.factors.length + 1), "", prose(STALL_LEGEND)];
+}
