@@ -2,7 +2,7 @@
  * Side-by-side measurements against peers: `npm run bench -- probe [--quick] [--placement apart|together|free]`,
  * `npm run bench -- pcap [--quick] [--keep]` (--keep: the captures that it made stay in the temporary folder).
  * `npm run bench -- compare [--quick]` (ten minutes; it measures this machine's mood too, so leave it alone meanwhile).
- * `npm run bench -- h2 [--quick] [--placement apart|together|free]`.
+ * `npm run bench -- h2 [--quick] [--placement apart|together|free]`, `npm run bench -- quic` likewise.
  * A full run is kept in bench/results/<suite>.json together with the machine's facts; a quick one in bench/build/.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -17,6 +17,7 @@ const SUITES = {
   pcap: () => import("./suites/pcap.mjs"),
   compare: () => import("./suites/compare.mjs"),
   h2: () => import("./suites/h2.mjs"),
+  quic: () => import("./suites/quic.mjs"),
 };
 const PLACEMENTS = ["apart", "together", "free"];
 

@@ -25,6 +25,11 @@ need etcd-server etcd
 need python3-grpcio /usr/lib/python3/dist-packages/grpc/__init__.py
 need ngtcp2-server gtlsserver
 need ngtcp2-client gtlsclient
+need knot-dnsutils kdig
+need chromium chromium
+need libngtcp2-dev /usr/include/ngtcp2/ngtcp2.h
+need libngtcp2-crypto-gnutls-dev /usr/include/ngtcp2/ngtcp2_crypto_gnutls.h
+need libgnutls28-dev /usr/include/gnutls/gnutls.h
 need curl curl
 need openssl openssl
 need iproute2 tc

@@ -5,9 +5,10 @@ import { installed } from "./processes.mjs";
 
 /**
  * Compiles bench/c into bench/build.
+ * @param libraries such as `-lgnutls`, for all of them
  * @returns the paths by name, or undefined where there is no compiler
  */
-export function compile(names) {
+export function compile(names, libraries = []) {
   const compiler = ["cc", "gcc", "clang"].find(installed);
   if (compiler === undefined) return undefined;
   mkdirSync(new URL("../build/", import.meta.url), { recursive: true });
@@ -16,7 +17,7 @@ export function compile(names) {
       const [source, program] = [`../c/${name}.c`, `../build/${name}`].map((path) =>
         fileURLToPath(new URL(path, import.meta.url)),
       );
-      const { status, stderr } = spawnSync(compiler, ["-O2", "-Wall", "-Wextra", "-o", program, source], {
+      const { status, stderr } = spawnSync(compiler, ["-O2", "-Wall", "-Wextra", "-o", program, source, ...libraries], {
         encoding: "utf8",
       });
       if (status !== 0) throw new Error(`${compiler} ${source}: ${stderr}`);

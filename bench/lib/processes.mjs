@@ -16,9 +16,13 @@ function start(command, words, stdio) {
   return child;
 }
 
-/** Runs a command to its end and gives its standard output; an exit code other than 0 is an error with what it said. */
-export async function run(command, words) {
+/**
+ * Runs a command to its end and gives its standard output; an exit code other than 0 is an error with what it said.
+ * @param onStarted gets its process ID
+ */
+export async function run(command, words, onStarted = () => {}) {
   const child = start(command, words, ["ignore", "pipe", "pipe"]);
+  onStarted(child.pid);
   const [out, err] = [[], []];
   child.stdout.on("data", (chunk) => out.push(chunk));
   child.stderr.on("data", (chunk) => err.push(chunk));
@@ -40,15 +44,15 @@ export async function serverThatPrints(command, words) {
   const failed = once(child, "close").then(([code]) => Promise.reject(new Error(`${command}: ended with ${code}`)));
   failed.catch(() => {});
   const [line] = await Promise.race([once(child.stdout, "data"), failed]);
-  return { said: String(line), stop: () => stop(child) };
+  return { said: String(line), pid: child.pid, stop: () => stop(child) };
 }
 
-/** Starts a server on `port` and waits until something accepts there. */
-export async function serverOnPort(command, words, port) {
+/** Starts a server on `port` and waits until something accepts there, or until `answers(port)` says that it does. */
+export async function serverOnPort(command, words, port, answers = accepts) {
   const child = start(command, words, ["ignore", "ignore", "inherit"]);
   for (let attempt = 0; attempt < 100; attempt++) {
     if (child.exitCode !== null) break;
-    if (await accepts(port)) return { port, stop: () => stop(child) };
+    if (await answers(port)) return { port, stop: () => stop(child) };
     await sleep(50);
   }
   await stop(child);

@@ -28,7 +28,7 @@ const RENAMED: Readonly<Record<string, string>> = { expect: "answer" };
 const REPEATED = ["split", "header"];
 /** Requests that a reset cut off, connections that were refused (src/detect/capture/service-run.ts). */
 const CAPTURE_ERRORS = ["reset", "refused"];
-const FILES = ["ca", "cert", "key", "keylog-out", "keylog"];
+const FILES = ["ca", "cert", "key", "keylog-out", "keylog", "session-file"];
 
 const OPTIONS = {
   probe: optionsOf(addProbeOptions(new Command())),

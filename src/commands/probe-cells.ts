@@ -2,7 +2,7 @@
 import { usageError } from "../errors.js";
 import { cellsOf, type Factors } from "../probes/experiment.js";
 import { cutsFor, type SplitLevel, type Switch } from "../probes/levels.js";
-import type { PlannedCell } from "../probes/runner.js";
+import type { PlannedCell } from "../probes/plan.js";
 import { parseEndpoint } from "../protocols/endpoint.js";
 import type { H3Request, Target } from "../protocols/protocol.js";
 import { carrierOf } from "./flag-fit.js";

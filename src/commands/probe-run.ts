@@ -7,9 +7,10 @@ import { conclude } from "../probes/conclude.js";
 import { type ChosenEngine, chooseEngine, notSeen } from "../probes/engines.js";
 import { cellName, roundsFor } from "../probes/experiment.js";
 import { describePacing, type Pacing } from "../probes/pacer.js";
+import { type PlannedCell, type ProbePlan, placesOf } from "../probes/plan.js";
 import type { ProbeEngine, TlsSettings } from "../probes/probe.js";
 import { type Resolved, resolveHost } from "../probes/resolve.js";
-import { type PlannedCell, type ProbePlan, type ProbeProgress, placesOf, runProbe } from "../probes/runner.js";
+import { type ProbeProgress, runProbe } from "../probes/runner.js";
 import type { RequestSpec, Target } from "../protocols/protocol.js";
 import { progressLine } from "../render/progress.js";
 import { reportBase } from "../report/base.js";
@@ -196,6 +197,7 @@ function tlsSettings({ labCa }: Prepared, options: ProbeOptions): TlsSettings {
 
 export function sourceOf(prepared: Prepared, options: ProbeOptions, plan: ProbePlan, engine: ProbeEngine) {
   const connections = [...new Set(plan.cells.map((planned) => placesOf(plan, planned).connections))];
+  const streams = [...new Set(plan.cells.map(({ cell }) => cell.streams ?? 1))].sort((a, b) => a - b);
   const withoutStamps = engine.capabilities.timestamping === "yes" && options.timestamps === false;
   return {
     kind: "probe" as const,
@@ -207,7 +209,7 @@ export function sourceOf(prepared: Prepared, options: ProbeOptions, plan: ProbeP
     engineReason: prepared.engine.reason,
     capabilities: { ...engine.capabilities },
     notSeen: [...notSeen(engine), ...(withoutStamps ? ["kernel timestamps were turned off (--timestamps off)"] : [])],
-    pacing: describePacing(plan.pacing, connections, plan.pipeline, options.streams),
+    pacing: describePacing(plan.pacing, connections, plan.pipeline, streams),
     connections: plan.connections,
     requestBytes: prepared.requestBytes,
     rounds: plan.rounds.length,

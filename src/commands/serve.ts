@@ -24,6 +24,10 @@ export function serveCommand(): Command {
     const [{ startLab }, { labUrl }] = await Promise.all([import("../lab/server.js"), import("../lab/endpoint.js")]);
     const server = await startLab(kind, lab);
     process.stdout.write(`listening on ${labUrl(kind, lab, server.address, server.port)}\n`);
+    if (kind === "h3") {
+      const beside = labUrl("h2", lab, server.address, server.port);
+      process.stdout.write(`and, over TCP, HTTP/2 and HTTP/1.1 on ${beside}\n`);
+    }
     if (isQuicKind(kind)) process.stderr.write(AGE_OF_ENGINE);
     await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
     await server.close();

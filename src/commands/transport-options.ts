@@ -2,8 +2,8 @@
 import type { Option } from "commander";
 import { usageError } from "../errors.js";
 import { parseOnOff, type Switch } from "../probes/levels.js";
+import type { QuicPlan } from "../probes/plan.js";
 import { type AckDelayLevel, HTTP_LEVELS, type HttpLevel, parseAckDelays } from "../probes/quic-levels.js";
-import type { QuicPlan } from "../probes/runner.js";
 import { parseAlpn } from "../protocols/quic-alpn.js";
 import { CONGESTION_CONTROLS, type CongestionControl, DEFAULT_TRANSPORT } from "../quic/settings.js";
 import type { Ns } from "../units/duration.js";

@@ -1,5 +1,5 @@
 /**
- * What people suspect when a request is slow, each suspicion tested like a scientist: it states how much of the latency it would
+ * What people suspect of a probe, each suspicion tested like a scientist: it states how much of the latency it would
  * have to explain, and the measurement says how much it does.
  */
 import type { Finding, Theory } from "../report/model.js";
@@ -11,23 +11,9 @@ import { earlyDataWouldSave, noNagle, quicPacketLoss, retryCosts, serverDelaysAc
 import { nagleDelayedAck, packetLoss } from "./probe/tcp-theories.js";
 import { type Test, untested } from "./probe/theory-outcome.js";
 import type { ProbeEvidence } from "./probe-evidence.js";
+import { OVER_QUIC, OVER_TCP, type QuicTheoryId, type TcpTheoryId } from "./suspicions.js";
 
-/** The theories of probes and captures over TCP, in the order of the report. */
-export const THEORIES = [
-  { id: "slow-path", claim: "the path is slow: the round trip is most of the latency" },
-  { id: "slow-connect", claim: "setting up connections is what takes the time" },
-  { id: "slow-server", claim: "the server is slow: it thinks for most of the latency" },
-  { id: "pool-too-small", claim: "the pool is too small: requests wait for a free connection" },
-  { id: "packet-loss", claim: "packets are lost and sent again" },
-  {
-    id: "nagle-delayed-ack",
-    claim: "Nagle x delayed ACK: the sender waits for an ACK that the receiver delays",
-  },
-] as const;
-
-export type TheoryId = (typeof THEORIES)[number]["id"];
-
-const TESTS: { readonly [Id in TheoryId]: Test } = {
+const TCP_TESTS: { readonly [Id in TcpTheoryId]: Test } = {
   "slow-path": slowPath,
   "slow-connect": slowConnect,
   "slow-server": slowServerTheory,
@@ -36,29 +22,24 @@ const TESTS: { readonly [Id in TheoryId]: Test } = {
   "nagle-delayed-ack": nagleDelayedAck,
 };
 
+const QUIC_TESTS: { readonly [Id in QuicTheoryId]: Test } = {
+  "slow-path": slowPath,
+  "slow-connect": slowConnect,
+  "quic-0rtt": earlyDataWouldSave,
+  "quic-retry": retryCosts,
+  "slow-server": slowServerTheory,
+  "pool-too-small": poolTooSmall,
+  "packet-loss": quicPacketLoss,
+  "quic-ack-delay": serverDelaysAcks,
+  "nagle-delayed-ack": noNagle,
+};
+
 interface Suspicion extends Pick<Theory, "id" | "claim"> {
   readonly test: Test;
 }
 
-const OVER_TCP: readonly Suspicion[] = THEORIES.map(({ id, claim }) => ({ id, claim, test: TESTS[id] }));
-const claimOf = (wanted: TheoryId): Suspicion[] => OVER_TCP.filter(({ id }) => id === wanted);
-
-/** What TCP alone does has no place here, but for the first that comes to mind. */
-const OVER_QUIC: readonly Suspicion[] = [
-  ...claimOf("slow-path"),
-  ...claimOf("slow-connect"),
-  {
-    id: "quic-0rtt",
-    claim: "the handshake costs a round trip that 0-RTT would save",
-    test: earlyDataWouldSave,
-  },
-  { id: "quic-retry", claim: "Retry costs every connection a round trip", test: retryCosts },
-  ...claimOf("slow-server"),
-  ...claimOf("pool-too-small"),
-  { id: "packet-loss", claim: "packets are lost and sent again", test: quicPacketLoss },
-  { id: "quic-ack-delay", claim: "the server delays its ACKs", test: serverDelaysAcks },
-  { id: "nagle-delayed-ack", claim: "Nagle x delayed ACK, as over TCP", test: noNagle },
-];
+const TCP: readonly Suspicion[] = OVER_TCP.map(({ id, claim }) => ({ id, claim, test: TCP_TESTS[id] }));
+const QUIC: readonly Suspicion[] = OVER_QUIC.map(({ id, claim }) => ({ id, claim, test: QUIC_TESTS[id] }));
 
 /**
  * Each theory confirmed, refuted or untested, with its number. A theory is confirmed only where something is slow and it explains
@@ -70,7 +51,7 @@ export function theories(evidence: ProbeEvidence, findings: readonly Finding[]):
   const question = latencyInQuestion(timely);
   const nothing = timely === evidence ? "no cell has a usable answer" : "we were late ourselves (generator-lag)";
   const overQuic = question === null ? quicCells(evidence).length > 0 : isQuic(question.cell);
-  return (overQuic ? OVER_QUIC : OVER_TCP).map(({ id, claim, test }) => {
+  return (overQuic ? QUIC : TCP).map(({ id, claim, test }) => {
     if (question === null) return { id, claim, ...untested(nothing) };
     return { id, claim, ...test(timely, question, findings) };
   });

@@ -53,8 +53,8 @@ export function verdict(evidence: ProbeEvidence, findings: readonly Finding[], e
   const leads = groups.filter(([first]) => stalls.length === 0 && first !== undefined && LEADING.includes(first.code));
   return [
     ...sideBySideWords(cells),
-    ...leads.flatMap((group) => withFix(group, cells)),
     ...earlyDataWords(cells),
+    ...leads.flatMap((group) => withFix(group, cells)),
     ...(stalls.length > 0 ? stallWords(stalls, cells, effects) : calmWords(cells, findings)),
     ...groups.filter((group) => !leads.includes(group)).flatMap((group) => withFix(group, cells)),
     ...pipelineWords(cells),
@@ -94,13 +94,14 @@ function stallSentence(stall: Finding, cells: readonly ProbeCell[]): string {
 function calmWords(all: readonly ProbeCell[], findings: readonly Finding[]): string[] {
   const cells = all.filter((cell) => !isQuic(cell));
   const quic = quicCalmWords(all.filter(isQuic), findings);
-  return cells.length === 0 ? quic : [...quic, noStallWords(cells)];
+  return cells.length === 0 ? quic : [...quic, noStallWords(cells, quic.length > 0)];
 }
 
-function noStallWords(cells: readonly ProbeCell[]): string {
+/** @param beside cells of QUIC: then nobody came for Nagle's algorithm, and the flags that try it are no flags of theirs */
+function noStallWords(cells: readonly ProbeCell[], beside: boolean): string {
   const tried = cells.some((cell) => cell.nagle && cell.pieces > 1 && !cell.cork);
-  const limit = tried ? "" : `; Nagle on with several writes was not tried (${severalWrites(cells)})`;
-  return `No stall: in ${combinations(cells.length)} no request waited for a delayed ACK, p50 ${p50Range(cells)}${limit}.`;
+  const limit = tried || beside ? "" : `; Nagle on with several writes was not tried (${severalWrites(cells)})`;
+  return `No stall: in ${combinations(cells.length)}${beside ? " over TCP" : ""} no request waited for a delayed ACK, p50 ${p50Range(cells)}${limit}.`;
 }
 
 const withFix = (group: readonly Finding[], cells: readonly ProbeCell[]): string[] => [

@@ -12,6 +12,7 @@ import { serveH2 } from "./h2/connection.js";
 import { isH2Kind, isQuicKind, type LabKind, type TcpKind, usesTls } from "./kinds.js";
 import { cannotListen, type Lab } from "./lab.js";
 import { type LabOptions, labOptions } from "./options.js";
+import type { serveQuic as ServeQuic } from "./quic/server.js";
 
 /**
  * Starts a lab server in this process. `pause` then stops this process.
@@ -28,8 +29,26 @@ export async function startLab(kind: LabKind, given: Partial<LabOptions> = {}): 
   if (!isQuicKind(kind)) return serveTcp(kind, floor);
   // Only who asks for QUIC pays for it.
   const { serveQuic } = await import("./quic/server.js");
-  return serveQuic(kind, floor);
+  return kind === "h3" ? serveBoth(floor, serveQuic) : serveQuic(kind, floor, options.port);
 }
+
+/** HTTP/3 with HTTP/2 and HTTP/1.1 beside it, on the port of the same number, as web servers have it. */
+async function serveBoth(floor: Floor, serveQuic: typeof ServeQuic): Promise<Lab> {
+  for (let attempt = 1; ; attempt++) {
+    const tcp = await serveTcp("h2", floor);
+    try {
+      const quic = await serveQuic("h3", floor, tcp.port);
+      return { ...quic, close: async () => void (await Promise.all([quic.close(), tcp.close()])) };
+    } catch (error) {
+      await tcp.close();
+      // A port that the kernel chose for TCP may be somebody's in UDP.
+      const isTaken = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === "EADDRINUSE";
+      if (!isTaken || floor.options.port !== 0 || attempt === MOST_PORTS) throw error;
+    }
+  }
+}
+
+const MOST_PORTS = 10;
 
 async function serveTcp(kind: TcpKind, floor: Floor): Promise<Lab> {
   const { options } = floor;

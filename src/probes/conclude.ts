@@ -13,7 +13,8 @@ import type { Finding, HistogramData, PoolReport, ProbeSource, Report, Run } fro
 import { LatencyHistogram } from "../stats/histogram.js";
 import { effects } from "./effects.js";
 import { cellName } from "./experiment.js";
-import { type CellRun, type ProbePlan, type ProbeRun, placesOf } from "./runner.js";
+import { type ProbePlan, placesOf } from "./plan.js";
+import type { CellRun, ProbeRun } from "./runner.js";
 import { judgeWire } from "./wire.js";
 
 export interface Conclusion {

@@ -21,7 +21,7 @@ export interface ChosenEngine {
 /** @throws NetlatError (exit 2) when the engine that was asked for cannot do it */
 export function chooseEngine(choice: EngineChoice, { transport, request }: Target, pipeline = 1): ChosenEngine {
   if (transport === "quic") {
-    if (choice === "auto") return quic("QUIC runs on quiche, over UDP sockets");
+    if (choice === "auto") return quic("QUIC over UDP sockets");
     throw usageError(
       `--engine ${choice}: not possible here: QUIC runs on quiche; leave it out, or write --engine auto`,
     );

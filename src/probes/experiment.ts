@@ -99,7 +99,9 @@ function labelOf(name: keyof Levels, levels: Levels): string | number {
 /** What a cell is called in prose: its levels of the factors that vary among `cells`; all of them when none does. */
 export function cellName(cell: Cell, cells: readonly Cell[]): string {
   const levels = Object.entries(cell.factors);
-  const varied = levels.filter(([factor, level]) => cells.some((other) => other.factors[factor] !== level));
+  const varied = levels.filter(([factor, level]) =>
+    cells.some(({ factors }) => factors[factor] !== undefined && factors[factor] !== level),
+  );
   return (varied.length > 0 ? varied : levels).map(([factor, level]) => `${factor}=${level}`).join(" ");
 }
 

@@ -31,6 +31,7 @@ export class QuicClient {
   readonly connection: QuicConnection;
   readonly #spec: ClientSpec;
   readonly #paths: UdpPath[];
+  #resuming = false;
   /** Just before the first Initial was made. */
   startedNs = Number.NaN;
 
@@ -47,7 +48,7 @@ export class QuicClient {
     client = new QuicClient(spec, path);
     spec.onClient?.(client);
     client.startedNs = performance.now() * 1e6;
-    client.connection.start();
+    client.connection.start(client.#resuming);
     return client;
   }
 
@@ -60,6 +61,7 @@ export class QuicClient {
     if (ticket !== undefined) {
       try {
         native.setSession(ticket);
+        this.#resuming = true;
       } catch {
         // Of another engine or version: a full handshake it is.
       }

@@ -3,7 +3,7 @@
  * `receive` and leave through `transmit`; timers are kept here. Clients and servers alike.
  */
 import type { Ns } from "../units/duration.js";
-import type { Application, ConnectionEnd } from "./application.js";
+import type { Application, Carrier, ConnectionEnd } from "./application.js";
 import type { Host, NativeConnection, PathStats } from "./binding.js";
 import { packetsIn } from "./coalesced.js";
 
@@ -30,7 +30,7 @@ const OUT = Buffer.alloc(65_535);
 /** quiche's `timeout()` cuts to whole milliseconds: a timer that is set to it would fire too early. */
 const TIMER_ROUNDING_MS = 1;
 
-export class QuicConnection {
+export class QuicConnection implements Carrier {
   readonly native: NativeConnection;
   readonly #application: Application;
   readonly #options: ConnectionOptions;
@@ -45,6 +45,8 @@ export class QuicConnection {
   #written = false;
   #inCallback = false;
   #early = false;
+  /** The server has thrown away what went in 0-RTT (RFC 9001 section 4.6.2): known when the handshake is over. */
+  earlyDataRefused = false;
   #established = false;
   #closed = false;
   #gone = false;
@@ -64,8 +66,12 @@ export class QuicConnection {
     return this.#closed;
   }
 
-  /** Sends the first flight; 0-RTT data with it, where a ticket allows it and the application has some. */
-  start(): void {
+  /**
+   * Sends the first flight; 0-RTT data with it, where a ticket allows it and the application has some.
+   * @param resuming there is a ticket
+   */
+  start(resuming = false): void {
+    if (resuming) this.#tell(() => this.#application.onFirstFlight?.(this));
     this.#sendAll();
     this.#settle();
     this.flush();
@@ -85,6 +91,7 @@ export class QuicConnection {
       } catch {
         // A packet that cannot be read is dropped (RFC 9000 section 5.2.2); an error of TLS shows in localError below.
       }
+      this.#lookAtEarlyData();
     }
     this.#settle();
     this.#afterReceiving();
@@ -158,6 +165,16 @@ export class QuicConnection {
     this.#lookAtEnd();
   }
 
+  /**
+   * 0-RTT ends with the handshake when it was taken, ahead of that when it was refused. quiche's handshake then stops until it
+   * sends, and without its end the next packet of the datagram could not be read.
+   */
+  #lookAtEarlyData(): void {
+    if (!this.#early || this.earlyDataRefused || this.native.isInEarlyData() || this.native.isEstablished()) return;
+    this.earlyDataRefused = true;
+    this.#sendAll();
+  }
+
   /** Our own close; the application hears of it through `onClosed`. */
   close(application: boolean, code: number, reason = ""): void {
     if (this.#gone) return;
@@ -191,16 +208,23 @@ export class QuicConnection {
 
   /** What has come: established, early data possible, streams to read and to write, paths, the end. */
   #settle(): void {
-    this.#inCallback = true;
-    try {
+    this.#tell(() => {
       this.#tellHandshake();
       if (!this.#closed) this.#tellStreams();
       if (!this.#closed) this.#tellPaths();
       if (!this.#closed) this.#application.onTurn?.(this);
-    } finally {
-      this.#inCallback = false;
-    }
+    });
     this.#lookAtEnd();
+  }
+
+  #tell(callback: () => void): void {
+    const was = this.#inCallback;
+    this.#inCallback = true;
+    try {
+      callback();
+    } finally {
+      this.#inCallback = was;
+    }
   }
 
   #tellHandshake(): void {
@@ -219,7 +243,7 @@ export class QuicConnection {
   }
 
   #tellStreams(): void {
-    for (const streamId of this.native.readable()) {
+    for (const streamId of this.#readable()) {
       if (this.#closed) return;
       this.#application.onReadable(this, streamId);
     }
@@ -234,6 +258,14 @@ export class QuicConnection {
       this.#awaited.delete(streamId);
       done();
     }
+  }
+
+  /** quiche's own list takes as long to make as a packet to encrypt (8 us): it is asked last, and only when it has something. */
+  *#readable(): Iterable<number> {
+    for (const streamId of this.#application.expects?.() ?? []) {
+      if (this.native.streamReadable(streamId)) yield streamId;
+    }
+    if (this.native.isReadable()) yield* this.native.readable();
   }
 
   /** Bytes that would be taken; undefined: the stream is over, or the peer has stopped it. */
@@ -351,13 +383,7 @@ export class QuicConnection {
   #end(end: Omit<ConnectionEnd, "wasEstablished">): void {
     if (this.#closed) return;
     this.#closed = true;
-    const was = this.#inCallback;
-    this.#inCallback = true;
-    try {
-      this.#application.onClosed(this, { ...end, wasEstablished: this.#established });
-    } finally {
-      this.#inCallback = was;
-    }
+    this.#tell(() => this.#application.onClosed(this, { ...end, wasEstablished: this.#established }));
   }
 
   /** Nothing is kept but the figures that quiche still knows. */

@@ -2,6 +2,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Ns } from "../units/duration.js";
 import type { Application } from "./application.js";
 import type { Header, Host, NativeConfig, Quiche } from "./binding.js";
@@ -85,6 +86,8 @@ export class QuicServer {
       connection.close(true, 0, "the server ends");
       connection.drop();
     }
+    // What a socket was given in this turn goes out at its end.
+    await nextTurn();
     const closed = once(this.#socket, "close");
     this.#socket.close();
     await closed;

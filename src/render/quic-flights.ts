@@ -24,12 +24,15 @@ export interface Handshakes {
 export function handshakesOf(runs: readonly QuicRun[], factors: Factors): Handshakes[] {
   const groups = new Map<string, QuicRun[]>();
   for (const one of runs.filter(({ quic }) => quic.handshake.flights.length > 0)) {
-    const names = one.quic.handshake.flights.map(({ name }) => name).join("\n");
-    groups.set(names, [...(groups.get(names) ?? []), one]);
+    const kind = one.quic.handshake.flights
+      .filter(isPart)
+      .map(({ name }) => name)
+      .join("\n");
+    groups.set(kind, [...(groups.get(kind) ?? []), one]);
   }
   const all = runs.map(({ run }) => run);
   return [...groups.values()].map((group) => {
-    const first = group[0] as QuicRun;
+    const names = [...new Set(group.flatMap(({ quic }) => quic.handshake.flights.map(({ name }) => name)))];
     const total = together(group.map(({ quic }) => quic.handshake.total));
     return {
       whose: groupName(
@@ -38,13 +41,20 @@ export function handshakesOf(runs: readonly QuicRun[], factors: Factors): Handsh
         factors,
       ),
       total: total === null ? null : `${formatDuration(total.p50Ns)} (p50 of ${whole(total.count)})`,
-      flights: first.quic.handshake.flights.flatMap(({ name }, at) => {
-        const time = together(group.map(({ quic }) => quic.handshake.flights[at]?.time ?? null));
+      flights: names.flatMap((name) => {
+        const time = together(
+          group
+            .flatMap(({ quic }) => quic.handshake.flights.filter((flight) => flight.name === name))
+            .map(({ time }) => time),
+        );
         return time === null ? [] : [{ name, p50Ns: time.p50Ns }];
       }),
     };
   });
 }
+
+/** What comes after the client's Finished is no part of the handshake's time, and not seen of every connection. */
+const isPart = ({ name }: { readonly name: string }): boolean => !name.startsWith("client finished to ");
 
 function together(times: readonly (HistogramData | null)[]): { p50Ns: number; count: number } | null {
   const known = times.filter((data) => data !== null && data.count > 0) as HistogramData[];
@@ -56,7 +66,7 @@ function together(times: readonly (HistogramData | null)[]): { p50Ns: number; co
   return { p50Ns: sum.quantile(0.5), count: sum.count };
 }
 
-/** For each part the columns of a bar before it begins, and those that it fills: at least one. */
+/** For each part the columns of a bar before it begins, and those that it fills: at least one, if it took any time. */
 export function staircase(flights: readonly FlightTime[], width: number): { before: number; filled: number }[] {
   const total = flights.reduce((sum, { p50Ns }) => sum + p50Ns, 0);
   let elapsedNs = 0;
@@ -65,6 +75,6 @@ export function staircase(flights: readonly FlightTime[], width: number): { befo
     elapsedNs += p50Ns;
     const to = total === 0 ? 0 : Math.round((elapsedNs / total) * width);
     const before = Math.min(from, width - 1);
-    return { before, filled: Math.max(1, to - before) };
+    return { before, filled: p50Ns === 0 ? 0 : Math.max(1, to - before) };
   });
 }

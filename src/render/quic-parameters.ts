@@ -105,5 +105,7 @@ function valueText(name: string, value: string | number | boolean | undefined): 
   if (value === false) return "no";
   if (typeof value === "string") return value === "" ? "(empty)" : value;
   if (MILLISECONDS.includes(name)) return formatDuration(value * 1e6);
-  return BYTES.test(name) ? formatSize(value) : whole(value);
+  // To the byte: `64.0 KiB` may be 65,527 or 65,536.
+  if (BYTES.test(name)) return value % 1024 === 0 ? formatSize(value) : `${whole(value)} B`;
+  return whole(value);
 }

@@ -74,6 +74,8 @@ const NOTED_NS = 1e6;
 
 type Loss = NonNullable<QuicFacts["loss"]["client"]>;
 
+const lostOf = ({ lost, spurious, notSeen = 0 }: Loss): number => Math.max(0, lost - spurious) + notSeen;
+
 const both =
   (of: (loss: Loss) => string) =>
   ({ quic }: QuicRun): string | null => {
@@ -91,10 +93,10 @@ export const PACKET_COLUMNS: readonly QuicColumn[] = [
   },
   {
     head: "lost",
-    of: both(({ lost, spurious }) => whole(Math.max(0, lost - spurious))),
-    means: "lost: never acknowledged",
+    of: both((loss) => whole(lostOf(loss))),
+    means: "lost: never acknowledged, or never seen",
   },
-  { head: "of packets", of: both(({ ratio }) => percent(ratio)) },
+  { head: "of packets", of: both((loss) => percent(lostOf(loss) / Math.max(1, loss.sent + (loss.notSeen ?? 0)))) },
   {
     head: "overtaken",
     of: both(({ spurious }) => whole(spurious)),
@@ -248,15 +250,11 @@ const MIGRATIONS = 3;
 
 function migrationFacts({ migrations }: QuicFacts): Fact[] {
   const words = migrations.slice(0, MIGRATIONS).map(({ afterRequests, validatedNs, lostRequests, says }): Fact => {
-    const path =
-      validatedNs === null
-        ? "the new path was never validated"
-        : `the new path valid after ${formatDuration(validatedNs)}`;
-    const lost = `${counted(lostRequests, "request")} lost`;
-    return [
-      "migration",
-      `after ${counted(afterRequests, "request")}: ${path}, ${lost}${says === "" ? "" : `; ${says}`}`,
-    ];
+    const path = validatedNs === null ? [] : [`the new path valid after ${formatDuration(validatedNs)}`];
+    const lost = lostRequests === 0 ? [] : [`${counted(lostRequests, "request")} lost`];
+    const parts = [...path, ...lost, ...(says === "" ? [] : [says])];
+    const text = parts.length === 0 ? "the new path was never validated" : parts.join("; ");
+    return ["migration", `after ${counted(afterRequests, "request")}: ${text}`];
   });
   const more = migrations.length - MIGRATIONS;
   return more > 0 ? [...words, ["migration", `and ${whole(more)} more`]] : words;

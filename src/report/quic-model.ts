@@ -7,7 +7,9 @@ const byName = z.record(z.string(), count);
 /** Values as they were sent: times in milliseconds, sizes in bytes. */
 const parametersSchema = z
   .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
-  .describe("transport parameters by the names of RFC 9000 section 18.2, as sent (times in milliseconds), no defaults filled in");
+  .describe(
+    "transport parameters by the names of RFC 9000 section 18.2, as sent (times in milliseconds), no defaults filled in",
+  );
 
 /** What became of the packets that one end sent. */
 const lossSchema = z
@@ -17,6 +19,11 @@ const lossSchema = z
     lost: count.describe("passed over by later acknowledgements (RFC 9002 section 6.1)"),
     spurious: count.describe("of the lost, acknowledged after all"),
     ratio: z.number().nonnegative().describe("lost, the spurious not among them, of sent"),
+    notSeen: count
+      .optional()
+      .describe(
+        "packet numbers of this end that never came to where we look and were never acknowledged: lost on the way to us",
+      ),
     resentBytes: count.describe("stream bytes that went again"),
   })
   .strict();

@@ -3,11 +3,10 @@ import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { addProbeOptions, type ProbeOptions } from "../../src/commands/probe-options.js";
 import { planOf, prepare } from "../../src/commands/probe-run.js";
+import { laneSpec } from "../../src/probes/plan.js";
 import type { LaneSpec, ProbeEngine } from "../../src/probes/probe.js";
-import { runProbe } from "../../src/probes/runner.js";
 import { loadQuiche } from "../../src/quic/binding.js";
 import { DEFAULT_TRANSPORT } from "../../src/quic/settings.js";
-import { CAPABILITY_NAMES, type Capabilities } from "../../src/sockets/capabilities.js";
 import { onlyIf } from "../skip.js";
 
 const quiche = await loadQuiche();
@@ -23,36 +22,26 @@ function optionsOf(...args: string[]): ProbeOptions {
 const idsOf = async (endpoint: string, ...args: string[]): Promise<string[]> =>
   (await prepare(endpoint, optionsOf(...args))).cells.map(({ cell }) => cell.id);
 
-const NONE = Object.fromEntries(CAPABILITY_NAMES.map((name) => [name, "no: QUIC has none"])) as Capabilities;
+const ENGINE: ProbeEngine = {
+  name: "quiche",
+  capabilities: {
+    nodelay: "no: QUIC has none",
+    quickack: "no: QUIC has none",
+    cork: "no: QUIC has none",
+    maxSegment: "no: QUIC has none",
+    tcpInfo: "no: QUIC has none",
+    timestamping: "no: QUIC has none",
+  },
+  open: () => Promise.reject(new Error("nothing is sent")),
+  close: () => Promise.resolve(),
+};
 
 /** What the engine would be told, by cell. */
 async function lanesOf(endpoint: string, ...args: string[]): Promise<Record<string, LaneSpec>> {
   const options = optionsOf(...args);
   const prepared = await prepare(endpoint, options);
-  const specs: LaneSpec[] = [];
-  const engine: ProbeEngine = {
-    name: "quiche",
-    capabilities: NONE,
-    async open(spec) {
-      specs.push(spec);
-      return { run: () => Promise.reject(new Error("nothing is sent")), close: () => Promise.resolve() };
-    },
-    close: () => Promise.resolve(),
-  };
-  const plan = planOf(prepared, options, { address: "192.0.2.1", family: 4, dnsNs: null }, engine);
-  const lanes: Record<string, LaneSpec> = {};
-  for (const planned of plan.cells) {
-    const one = { ...plan, cells: [planned] };
-    await runProbe(
-      one,
-      engine,
-      () => 0,
-      new AbortController().signal,
-      () => {},
-    ).catch(() => {});
-    lanes[planned.cell.id] = specs.pop() as LaneSpec;
-  }
-  return lanes;
+  const plan = planOf(prepared, options, { address: "192.0.2.1", family: 4, dnsNs: null }, ENGINE);
+  return Object.fromEntries(plan.cells.map((planned) => [planned.cell.id, laneSpec(plan, planned)]));
 }
 
 describe("cells over QUIC", here, () => {

@@ -42,7 +42,10 @@ test("channels against streams: forty requests at once on four connections wait 
   expect(p50(1, 40)).toBeGreaterThan(18e6);
   expect(p50(4, 10)).toBeLessThan(15e6);
   expect(report.runs.map(({ connections }) => connections).sort()).toEqual([1, 1, 4, 4]);
-  expect(report.source).toMatchObject({ connections: 4, pacing: "closed loop, 1 or 4 connections" });
+  expect(report.source).toMatchObject({
+    connections: 4,
+    pacing: "closed loop, 1 or 4 connections with 10 or 40 streams each",
+  });
   expect(findingsOf(report, "connection-churn")).toEqual([]);
 });
 

@@ -25,7 +25,7 @@ test.each([
   expect(quic?.quic?.connections.opened).toBeGreaterThan(0);
   expect(tcp?.h2?.streams).toBe(1);
   expect(report.comparison?.pairs).toHaveLength(1);
-  expect(report.source).toMatchObject({ engine: "quiche", engineReason: "QUIC runs on quiche, over UDP sockets" });
+  expect(report.source).toMatchObject({ engine: "quiche", engineReason: "QUIC over UDP sockets" });
 });
 
 test("--ab of HTTP/1.1 and HTTP/2 takes the engine that has both", async () => {

@@ -133,9 +133,10 @@ async function start<N extends PeerName>(name: N, options: OptionsOf<N> | undefi
   }
 }
 
-async function prepareWork(definition: PeerDefinition, folder: string, { address }: Place): Promise<Work<string>> {
+async function prepareWork(definition: PeerDefinition, folder: string, place: Place): Promise<Work<string>> {
+  const { address } = place;
   const secure = definition.needs.includes("openssl");
   const none = { keyFile: "", certFile: "", bothFile: "" };
   const certificate = secure ? makeCertificate(folder, address) : none;
-  return { folder, address, ports: await freePorts(definition.ports), certificate };
+  return { folder, address, ports: place.ports ?? (await freePorts(definition.ports)), certificate };
 }

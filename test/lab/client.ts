@@ -5,8 +5,9 @@ import { connect as connectTls } from "node:tls";
 import { onTestFinished } from "vitest";
 import { LAB_CERTIFICATE } from "../../src/lab/certificate.js";
 import type { LabKind } from "../../src/lab/kinds.js";
+import type { Lab } from "../../src/lab/lab.js";
 import type { LabOptions } from "../../src/lab/options.js";
-import { type Lab, startLab } from "../../src/lab/server.js";
+import { startLab } from "../../src/lab/server.js";
 
 /** A lab server that ends with the test. */
 export async function lab(kind: LabKind, options: Partial<LabOptions> = {}): Promise<Lab> {

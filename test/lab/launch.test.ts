@@ -8,12 +8,15 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import type { LabKind } from "../../src/lab/kinds.js";
 import type { LabProcess } from "../../src/lab/launch.js";
 import type { LabOptions } from "../../src/lab/options.js";
+import { loadQuiche } from "../../src/quic/binding.js";
 import { ms } from "../../src/units/duration.js";
 import { onlyIf } from "../skip.js";
 import { client, hit } from "./client.js";
 
 const DIST = new URL(process.env.NETLAT_DIST ?? "../../dist/", import.meta.url);
 const LAUNCH = new URL("lab/launch.js", DIST);
+
+const hasQuic = !("unavailable" in (await loadQuiche()));
 
 async function launch(kind: LabKind, options: Partial<LabOptions> = {}): Promise<LabProcess> {
   const { launchLab } = (await import(LAUNCH.href)) as typeof import("../../src/lab/launch.js");
@@ -64,6 +67,13 @@ describe("a lab in another process", onlyIf(existsSync(LAUNCH), "needs the built
     const lab = await launch("http", { tls: true });
     expect(lab.url).toBe(`https://127.0.0.1:${lab.port}/`);
     expect(lab.ca).toContain("BEGIN CERTIFICATE");
+  });
+
+  it("has QUIC's servers too, with the same CA", onlyIf(hasQuic, "needs @matrixai/quic"), async () => {
+    const lab = await launch("h3");
+    expect(lab.url).toBe(`h3://127.0.0.1:${lab.port}/`);
+    expect(lab.ca).toContain("BEGIN CERTIFICATE");
+    await lab.close();
   });
 
   it("hands on why it cannot start", async () => {

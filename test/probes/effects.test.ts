@@ -200,3 +200,21 @@ describe("effects", () => {
     expect(nagle?.says).toMatch(/one round: no confidence interval/);
   });
 });
+
+describe("effects over QUIC", () => {
+  const told = (all: readonly Cell[], costMs: (cell: Cell) => number) =>
+    effects(all, machine(all, costMs), ROUNDS).map(({ factors, from, to, ns }) => [factors.join(), from, to, ns]);
+
+  it("are against no 0-RTT, no ACK delay and HTTP/3", () => {
+    const early = cellsOf({ split: ["none"], early: ["on", "off"] });
+    expect(told(early, (cell) => (cell.early === "on" ? 40 : 80))).toEqual([["early-data", "off", "on", -40e6]]);
+    const beside = [...cellsOf({ split: ["none"], http: ["h3"] }), ...cellsOf({ split: ["none"], http: ["h2"] })];
+    expect(told(beside, (cell) => (cell.http === "h2" ? 3 : 1))).toEqual([["http", "h3", "h2", 2e6]]);
+  });
+
+  it("of HTTP/2 are not told against one of several cells of HTTP/3 that could be meant", () => {
+    const h3 = cellsOf({ split: ["none"], http: ["h3"], early: ["on", "off"] });
+    const all = [...h3, ...cellsOf({ split: ["none"], http: ["h2"] })];
+    expect(told(all, (cell) => (cell.early === "on" ? 1 : 2))).toEqual([["early-data", "off", "on", -1e6]]);
+  });
+});

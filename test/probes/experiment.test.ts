@@ -18,6 +18,16 @@ describe("cellName", () => {
   });
 });
 
+describe("cellName side by side", () => {
+  it("does not take a factor that only some cells have for one that varies", () => {
+    const beside = [
+      ...cellsOf({ split: ["none"], http: ["h3"], early: ["on"] }),
+      ...cellsOf({ split: ["none"], http: ["h2"] }),
+    ];
+    expect(beside.map((cell) => cellName(cell, beside))).toEqual(["http=h3", "http=h2"]);
+  });
+});
+
 describe("cellsOf", () => {
   it("is the full factorial with the ids of the report's contract", () => {
     expect(cellsOf(usual).map((cell) => cell.id)).toEqual([
@@ -42,7 +52,7 @@ describe("cellsOf", () => {
   });
 
   it("names cork only where it is varied or on", () => {
-    const ids = (cork: Factors["cork"]) =>
+    const ids = (cork: NonNullable<Factors["cork"]>) =>
       cellsOf({ ...usual, nagle: ["on"], split: ["none"], cork }).map((cell) => cell.id);
     expect(ids(["off"])).toEqual(["nagle=on,split=none,quickack=default"]);
     expect(ids(["on"])).toEqual(["nagle=on,split=none,quickack=default,cork=on"]);

@@ -73,4 +73,20 @@ describe("the split on the wire", () => {
     expect(judged).toMatchObject({ used: true, wire: { split: "as-asked" } });
     expect(judged.wire?.says).toContain("3.00 writes per request in 3.00 segments");
   });
+
+  test("over QUIC pieces are datagrams", () => {
+    const quic: WireFacts = { ...split, transport: "quic", segments: null };
+    expect(judgeWire(quic)).toMatchObject({
+      used: true,
+      wire: { split: "as-asked", says: "3.00 datagrams per request" },
+    });
+    const merged = judgeWire({ ...quic, writes: 100 });
+    expect(merged).toMatchObject({ used: false, wire: { split: "merged" } });
+    expect(merged.wire?.says).toContain("only 1.00 datagrams per request");
+  });
+
+  test("small requests of several streams may share a datagram where nobody asked for a split", () => {
+    const shared: WireFacts = { ...split, transport: "quic", segments: null, pieces: 1, writes: 30 };
+    expect(judgeWire(shared)).toMatchObject({ used: true, wire: { says: "0.3 datagrams per request" } });
+  });
 });

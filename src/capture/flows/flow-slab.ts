@@ -98,9 +98,11 @@ export const STATE = {
   protocolMask: 7 << 16,
   /** Its requests can be told apart by their bytes, and are not yet (./pipelining.ts). */
   pipelinable: 1 << 19,
-  /** The first segment of the exchange that runs was looked at: it is one whole request; that is HTTP's HEAD. */
+  /** The exchange that runs was looked at: its data is one whole request; that is HTTP's HEAD. */
   wholeRequest: 1 << 20,
   headRequest: 1 << 21,
+  /** The exchange that runs is looked at, and its request goes on. */
+  begunRequest: 1 << 25,
   /** How many answers are due is not known. */
   outOfStep: 1 << 22,
   /** Requests are sent ahead of answers: all are looked at. */

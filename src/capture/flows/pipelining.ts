@@ -11,7 +11,7 @@
 import type { Packet } from "../decode/packet.js";
 import type { Outstanding } from "../streams/connection-tap.js";
 import { isPipelined, type Pipelined } from "../streams/reading.js";
-import { beginsRequest, requestsIn } from "../streams/requests-in.js";
+import { BegunRequest, beginsRequest, isOneRequest } from "../streams/requests-in.js";
 import type { Trouble } from "../streams/stream-exchange.js";
 import { endExchange } from "./exchanges.js";
 import { BIT, F, R, rareOf, recordOf, S, ST, STATE, sideOf, X, XT } from "./flow-slab.js";
@@ -20,11 +20,15 @@ import type { Tracking } from "./tracking.js";
 
 const { state: STATE_BITS, exchanges: EXCHANGES } = F;
 const { active: ACTIVE, answered: ANSWERED, lastSmall: LAST_SMALL } = STATE;
-const { wholeRequest: WHOLE, headRequest: HEAD, outOfStep: OUT_OF_STEP, asksAhead: ASKS_AHEAD } = STATE;
-/** While one of these is set, every message is looked at. */
+const { wholeRequest: WHOLE, headRequest: HEAD, begunRequest: BEGUN } = STATE;
+const { outOfStep: OUT_OF_STEP, asksAhead: ASKS_AHEAD } = STATE;
+const OF_REQUEST = WHOLE | HEAD | BEGUN;
+/** While one of these is set, every message is looked at; both: it asks ahead, and what is due is not known. */
 const ALWAYS = OUT_OF_STEP | ASKS_AHEAD;
 /** Of segments that are no longer than those that were looked at before, and held one request or part of one: every so many. */
 const EVERY = 16;
+/** Flows whose request is read over several segments, at most. */
+const MOST_BEGUN = 4096;
 /** A server that has answered, and has been asked nothing for this long, owes nothing: that, and two ways from end to end. */
 const PAUSE_NS = 20e6;
 
@@ -32,7 +36,7 @@ const PAUSE_NS = 20e6;
 export function watchForPipelining(tracking: Tracking, slot: number): void {
   const { ints, rare } = tracking.slab;
   const state = recordOf(slot) + STATE_BITS;
-  if (pipelinedKind(ints[state] as number) === undefined) return;
+  if (kindOf(ints[state] as number) === undefined) return;
   const opening = rareOf(slot);
   const inTheMiddle =
     Number.isNaN(rare[opening + R.synAt] as number) && Number.isNaN(rare[opening + R.synAckAt] as number);
@@ -46,27 +50,14 @@ export function requestSent(tracking: Tracking, slot: number, client: 0 | 1, p: 
   const state = ints[flow + STATE_BITS] as number;
   if ((state & (ACTIVE | ANSWERED)) === ACTIVE) {
     // A request ends with less than a full segment, nearly always.
-    if ((state & LAST_SMALL) !== 0) unanswered(tracking, slot, client, p, inOrder);
+    if ((state & (LAST_SMALL | BEGUN)) !== 0) unanswered(tracking, slot, client, p, inOrder);
     return;
   }
-  // What is known of the segment that began the exchange before is not known of this one.
-  if ((state & WHOLE) !== 0) ints[flow + STATE_BITS] = state & ~(WHOLE | HEAD);
+  // What is known of the request before is not known of this one.
+  if ((state & OF_REQUEST) !== 0) ints[flow + STATE_BITS] = state & ~OF_REQUEST;
   const isLonger = p.payloadLength > (longest[slot] as number);
   if (isLonger || (state & ALWAYS) !== 0 || (ints[flow + EXCHANGES] as number) % EVERY === 0) {
     look(tracking, slot, client, p);
-  }
-}
-
-/** More data, while the answer is awaited: the rest of the request, or the next one. */
-function unanswered(tracking: Tracking, slot: number, client: 0 | 1, p: Packet, inOrder: boolean): void {
-  const { ints } = tracking.slab;
-  const flow = recordOf(slot);
-  const state = ints[flow + STATE_BITS] as number;
-  const kind = pipelinedKind(state);
-  if (kind === undefined) return;
-  if ((state & WHOLE) !== 0 && inOrder) readFrom(tracking, slot, client, p, kind, true);
-  else if ((state & (OUT_OF_STEP | ASKS_AHEAD)) !== (OUT_OF_STEP | ASKS_AHEAD) && beginsRequest(kind, p)) {
-    miss(tracking, slot, kind);
   }
 }
 
@@ -74,19 +65,49 @@ function unanswered(tracking: Tracking, slot: number, client: 0 | 1, p: Packet, 
 function look(tracking: Tracking, slot: number, client: 0 | 1, p: Packet): void {
   const { ints, longest } = tracking.slab;
   const state = recordOf(slot) + STATE_BITS;
+  const kind = kindOf(ints[state] as number);
+  if (kind === undefined) return;
   if (((ints[state] as number) & OUT_OF_STEP) !== 0 && isAfterPause(tracking, slot, client, p))
     ints[state]! &= ~OUT_OF_STEP;
-  const kind = pipelinedKind(ints[state] as number);
-  if (kind === undefined) return;
-  const held = requestsIn(kind, p);
-  const inStep = ((ints[state] as number) & OUT_OF_STEP) === 0;
-  if (held === "more") {
-    if (inStep && p.payloadCaptured === p.payloadLength) readFrom(tracking, slot, client, p, kind, false);
-    else miss(tracking, slot, kind);
+  if (((ints[state] as number) & ALWAYS) === ASKS_AHEAD) {
+    readFrom(tracking, slot, client, p, kind, undefined);
     return;
   }
   if (p.payloadLength > (longest[slot] as number)) longest[slot] = p.payloadLength;
-  if (held !== "part" && inStep) ints[state]! |= held === "head" ? WHOLE | HEAD : WHOLE;
+  if (isOneRequest(kind, p)) {
+    if (((ints[state] as number) & OUT_OF_STEP) === 0) ints[state]! |= WHOLE;
+  } else goOn(tracking, slot, client, p, kind, new BegunRequest(kind));
+}
+
+/** More data, while the answer is awaited: the rest of the request, or the next one. */
+function unanswered(tracking: Tracking, slot: number, client: 0 | 1, p: Packet, inOrder: boolean): void {
+  const state = tracking.slab.ints[recordOf(slot) + STATE_BITS] as number;
+  const kind = kindOf(state);
+  if (kind === undefined || (state & ALWAYS) === ALWAYS) return;
+  const begun = (state & BEGUN) === 0 ? undefined : tracking.begun.get(slot);
+  if (begun !== undefined && inOrder) goOn(tracking, slot, client, p, kind, begun);
+  else if ((state & WHOLE) !== 0 && inOrder && (kind !== "http1" || beginsRequest(kind, p))) {
+    readFrom(tracking, slot, client, p, kind, { isHead: (state & HEAD) !== 0, isAnswered: true, ends: 0 });
+  } else if (beginsRequest(kind, p)) miss(tracking, slot, kind);
+}
+
+/** The segment is the first, or the next, of a request that is read. */
+function goOn(tracking: Tracking, slot: number, client: 0 | 1, p: Packet, kind: Pipelined, begun: BegunRequest): void {
+  const { ints } = tracking.slab;
+  const state = recordOf(slot) + STATE_BITS;
+  const before = ints[state] as number;
+  const isFirst = (before & BEGUN) === 0;
+  const inStep = (before & OUT_OF_STEP) === 0;
+  ints[state] = before & ~OF_REQUEST;
+  const held = begun.take(p);
+  if (held === "more") {
+    if (inStep && p.payloadCaptured === p.payloadLength)
+      readFrom(tracking, slot, client, p, kind, isFirst ? undefined : begun);
+    else miss(tracking, slot, kind);
+  } else if (held === "part" && inStep && (!isFirst || tracking.begun.size < MOST_BEGUN)) {
+    tracking.begun.set(slot, begun);
+    ints[state]! |= BEGUN;
+  } else if (held === "one" && inStep) ints[state]! |= begun.isHead ? WHOLE | HEAD : WHOLE;
 }
 
 /** Requests are ahead of answers, and cannot be told apart from here on: what was asked before is not known. */
@@ -94,7 +115,7 @@ function miss(tracking: Tracking, slot: number, kind: Pipelined): void {
   const state = recordOf(slot) + STATE_BITS;
   const { ints } = tracking.slab;
   if (((ints[state] as number) & ASKS_AHEAD) === 0) tracking.streams.missed(kind);
-  ints[state] = ((ints[state] as number) & ~WHOLE) | OUT_OF_STEP | ASKS_AHEAD;
+  ints[state] = ((ints[state] as number) & ~OF_REQUEST) | OUT_OF_STEP | ASKS_AHEAD;
 }
 
 /** The server spoke last, and nobody has said anything for so long that no answer is due. */
@@ -106,52 +127,58 @@ function isAfterPause({ slab: { ints, times } }: Tracking, slot: number, client:
   return p.atNs - (times[(server >> 1) + ST.sentAt] as number) >= PAUSE_NS + 2 * wayNs;
 }
 
-/** From this segment on the flow is read inside. @param isSecond one request came before it, and is not answered */
+/** A request that began before the segment, and ends in it or before it. */
+type Earlier = Pick<BegunRequest, "isHead" | "isAnswered" | "ends">;
+
+/** From this segment on the flow is read inside. */
 function readFrom(
   tracking: Tracking,
   slot: number,
   client: 0 | 1,
   p: Packet,
   kind: Pipelined,
-  isSecond: boolean,
+  earlier: Earlier | undefined,
 ): void {
   const { ints } = tracking.slab;
   const state = recordOf(slot) + STATE_BITS;
+  const outstanding = earlier?.isAnswered === true ? outstandingOf(tracking, slot, p, earlier) : undefined;
   // What has ended until here is told as before.
-  if (!isSecond) endExchange(tracking, slot);
+  if (outstanding === undefined) endExchange(tracking, slot);
   const before = ints[state] as number;
   const server = sideOf(slot, client === 0 ? 1 : 0);
   const knowsServer = ((ints[server + S.bits] as number) & BIT.next) !== 0;
-  const troubles = isSecond ? troublesOf(tracking, slot) : [];
-  const isOfThis = (trouble: Trouble): boolean => trouble.event.packets.includes(p.number);
   const begins = tracking.streams.pipelined(slot, {
     client,
     kind,
-    firstSeq: { client: p.seq, server: knowsServer ? (ints[server + S.next] as number) : p.ack },
+    firstSeq: {
+      client: p.seq + (earlier?.ends ?? 0),
+      server: knowsServer ? (ints[server + S.next] as number) : p.ack,
+    },
     eventful: (before & STATE.eventful) !== 0,
     again: (before & STATE.readAgain) !== 0,
-    outstanding: isSecond
-      ? outstanding(
-          tracking,
-          slot,
-          troubles.filter((trouble) => !isOfThis(trouble)),
-        )
-      : undefined,
-    delayed: troubles.filter(isOfThis),
+    outstanding,
   });
-  if (!begins) return;
-  ints[state] =
-    ((ints[state] as number) & ~(STATE.pipelinable | STATE.eventful | ALWAYS | WHOLE | HEAD)) | STATE.readInside;
+  if (begins) ints[state] = (before & ~(STATE.pipelinable | STATE.eventful | ALWAYS | OF_REQUEST)) | STATE.readInside;
 }
 
 /** The request that waits for its answer, as the flow's record has it. */
-function outstanding({ slab: { ints, times } }: Tracking, slot: number, troubles: readonly Trouble[]): Outstanding {
+function outstandingOf(tracking: Tracking, slot: number, p: Packet, { isHead, ends }: Earlier): Outstanding {
+  const { ints, times } = tracking.slab;
   const flow = recordOf(slot);
   const time = flow >> 1;
-  const method = ((ints[flow + STATE_BITS] as number) & HEAD) === 0 ? "GET" : "HEAD";
-  const atNs = times[time + XT.requestAt] as number;
-  const sent = { packet: (ints[flow + X.firstPacket] as number) >>> 0, atNs, small: true };
-  return { sent, bytes: times[time + XT.requestBytes] as number, method, troubles };
+  const isInThis = ends > 0;
+  const smallBefore = isInThis && ((ints[flow + STATE_BITS] as number) & LAST_SMALL) !== 0;
+  return {
+    began: { packet: (ints[flow + X.firstPacket] as number) >>> 0, atNs: times[time + XT.requestAt] as number },
+    lastNs: isInThis ? p.atNs : (times[time + XT.requestLast] as number),
+    bytes: (times[time + XT.requestBytes] as number) + ends,
+    segments: (ints[flow + X.requestSegments] as number) + (isInThis ? 1 : 0),
+    smallSegments: (ints[flow + X.smallSegments] as number) + (smallBefore ? 1 : 0),
+    method: isHead ? "HEAD" : "GET",
+    troubles: troublesOf(tracking, slot),
+    packet: p.number,
+    isInPacket: isInThis,
+  };
 }
 
 function troublesOf(tracking: Tracking, slot: number): Trouble[] {
@@ -168,7 +195,7 @@ function troublesOf(tracking: Tracking, slot: number): Trouble[] {
   ];
 }
 
-function pipelinedKind(state: number): Pipelined | undefined {
+function kindOf(state: number): Pipelined | undefined {
   const protocol = PROTOCOLS[(state & STATE.protocolMask) >> STATE.protocolShift] as string;
   return isPipelined(protocol) ? protocol : undefined;
 }

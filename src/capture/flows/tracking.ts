@@ -1,6 +1,7 @@
 /** What the parts of the tracker share: the records, the observer, and the rare, rich things that do not fit into a record. */
 import type { KeyLog } from "../../protocols/tls/key-log.js";
 import { isPipelined, type ReadProtocol } from "../streams/reading.js";
+import type { BegunRequest } from "../streams/requests-in.js";
 import type { StreamExchange } from "../streams/stream-exchange.js";
 import { Streams, type StreamsOwner } from "../streams/streams.js";
 import { EndedExchange, type Troubles } from "./ended-exchange.js";
@@ -20,6 +21,8 @@ export class Tracking implements StreamsOwner {
   readonly notes = new PacketNotes();
   /** Flows that are read inside. */
   readonly streams: Streams;
+  /** By slot: requests that are looked at, and go on (./pipelining.ts). */
+  readonly begun = new Map<number, BegunRequest>();
   /** The exchange that the observer is told of, and the late ACK. */
   readonly ended = new EndedExchange(this);
   readonly late = new ToldLateAck(this);
@@ -60,6 +63,7 @@ export class Tracking implements StreamsOwner {
     view.freeze();
     this.#views[slot] = undefined;
     this.#troubles[slot] = undefined;
+    this.begun.delete(slot);
     this.#probes.delete(2 * slot);
     this.#probes.delete(2 * slot + 1);
     return view;

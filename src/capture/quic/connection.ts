@@ -11,6 +11,7 @@ import { exchangeOf } from "./observed-exchange.js";
 import type { QuicExchange } from "./quic-exchange.js";
 import type { QuicTally } from "./quic-tally.js";
 import { type QuicMeasures, QuicWatch } from "./quic-watch.js";
+import { RunningRequest } from "./running-request.js";
 
 /** Address words and port. */
 export type PathEnd = readonly [word0: number, word1: number, word2: number, word3: number, port: number];
@@ -46,8 +47,9 @@ export class QuicConnection implements Flow {
   #tally: QuicTally | undefined;
   readonly #legs: Record<Sender, number> = { client: Number.POSITIVE_INFINITY, server: Number.POSITIVE_INFINITY };
   readonly #notes: PacketNote[] = [];
-  /** By stream: the datagram that began it, and when its request went again. */
-  readonly #running = new Map<number, { readonly packet: number; resentNs: number | undefined }>();
+  readonly #running = new Map<number, RunningRequest>();
+  /** The last bytes of an answer. */
+  #served: { readonly streamId: number; readonly atNs: number } | undefined;
   #packet = 0;
 
   constructor(place: { readonly id: number; readonly slot: number }, first: Packet, observer: FlowObserver) {
@@ -131,21 +133,30 @@ export class QuicConnection implements Flow {
   }
 
   #event(event: QuicEvent): void {
-    if (event.type === "stream-data" && event.from === "client" && event.streamId % 4 === 0) {
-      if (this.#running.has(event.streamId) || this.#running.size >= MOST_RUNNING) return;
-      this.#running.set(event.streamId, { packet: this.#packet, resentNs: undefined });
-    } else if (event.type === "resent" && event.from === "client") {
-      const running = this.#running.get(event.streamId);
-      if (running !== undefined) running.resentNs = event.atNs;
-    }
+    if (!("streamId" in event) || event.streamId % 4 !== 0) return;
+    if (event.from === "client") this.#asks(event);
+    else this.#answers(event);
+  }
+
+  #asks(event: QuicEvent & { readonly streamId: number }): void {
+    const running = this.#running.get(event.streamId);
+    if (event.type === "resent" && running !== undefined) running.resentNs = event.atNs;
+    if (event.type !== "stream-data" || running !== undefined || this.#running.size >= MOST_RUNNING) return;
+    this.#running.set(event.streamId, new RunningRequest(this.#packet));
+  }
+
+  #answers(event: QuicEvent & { readonly streamId: number }): void {
+    const running = this.#running.get(event.streamId);
+    if (event.type === "stream-hole") running?.hole(event.atNs);
+    if (event.type !== "stream-data") return;
+    running?.answered(event.atNs, this.#served?.streamId === event.streamId ? undefined : this.#served?.atNs);
+    this.#served = { streamId: event.streamId, atNs: event.atNs };
   }
 
   #exchange(exchange: QuicExchange): void {
-    const began = this.#running.get(exchange.streamId);
+    const running = this.#running.get(exchange.streamId) ?? new RunningRequest(this.#packet);
     this.#running.delete(exchange.streamId);
-    const packets = [began?.packet ?? this.#packet, this.#packet] as const;
-    const legNs = this.legNs[1] ?? 0;
-    const observed = exchangeOf(this, exchange, { packets, resentNs: began?.resentNs, legNs });
+    const observed = exchangeOf(this, exchange, running, this.#packet, this.legNs[1] ?? 0);
     if (observed !== null) this.#observer.exchange?.(observed);
   }
 }

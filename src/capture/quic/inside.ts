@@ -1,6 +1,6 @@
 /** What was read inside of QUIC connections, and of which not, and why. */
 import { isDoq } from "./alpn.js";
-import { bump } from "./quic-totals.js";
+import { bump, whyUnread } from "./quic-totals.js";
 import type { QuicWatch } from "./quic-watch.js";
 
 export class InsideQuic {
@@ -11,8 +11,8 @@ export class InsideQuic {
   add(watch: QuicWatch): void {
     const { state } = watch.conversation;
     if (state.state === "plaintext-known") bump(this.#read, `${nameOf(watch)} in QUIC`);
-    else if ("reason" in state) bump(this.#unread, `QUIC: ${state.reason}`);
-    else if (watch.failure !== undefined) bump(this.#unread, `QUIC: no connection came about (${watch.failure})`);
+    else if (watch.failure !== undefined) bump(this.#unread, `QUIC, no connection came about: ${watch.failure}`);
+    else if ("reason" in state) bump(this.#unread, whyUnread(state).replace(/^(?!QUIC)/, "QUIC: "));
   }
 
   get read(): Readonly<Record<string, number>> {

@@ -2,31 +2,31 @@
 import type { Breakdown } from "../../report/model.js";
 import type { Exchange, Flow, PacketNote } from "../flows/flow-events.js";
 import type { QuicExchange } from "./quic-exchange.js";
+import type { RunningRequest } from "./running-request.js";
 
 interface Connection extends Flow {
   exchanges: number;
   notesBetween(first: number, last: number): readonly PacketNote[];
 }
 
-interface Circumstances {
-  readonly packets: readonly [first: number, last: number];
-  /** The request's bytes went again; undefined: they did not. */
-  readonly resentNs: number | undefined;
-  /** Least round trip from the capture point to the server. */
-  readonly legNs: number;
-}
-
 const NOTHING: readonly never[] = Object.freeze([]);
 
-/** @returns null: it was not answered to its end */
+/**
+ * @param lastPacket number in the capture of the datagram that ended it
+ * @param legNs least round trip from the capture point to the server
+ * @returns null: it was not answered to its end
+ */
 export function exchangeOf(
   connection: Connection,
   exchange: QuicExchange,
-  { packets, resentNs, legNs }: Circumstances,
+  running: RunningRequest,
+  lastPacket: number,
+  legNs: number,
 ): Exchange | null {
   const { requestNs, responseEndNs, requestBytes, responseBytes, hit, outcome } = exchange;
   if (responseEndNs === undefined || outcome === "reset" || outcome === "open") return null;
   connection.exchanges++;
+  const packets = [running.firstPacket, lastPacket] as const;
   return {
     flow: connection,
     slot: connection.slot,
@@ -42,7 +42,7 @@ export function exchangeOf(
     startNs: requestNs,
     endNs: responseEndNs,
     latencyNs: Math.max(0, responseEndNs - requestNs),
-    breakdownNs: breakdownOf(exchange, responseEndNs, resentNs, legNs),
+    breakdownNs: breakdownOf(exchange, responseEndNs, running, legNs),
     behindNs: 0,
     requestBytes,
     answerBytes: responseBytes,
@@ -58,22 +58,27 @@ export function exchangeOf(
 
 /**
  * The parts add up to the latency. Loss: from the request's last byte until bytes of it went again, because they were lost or their
- * 0-RTT was rejected. Between then and the answer's first byte lie the way and the server; the rest is transfer, of which a lost
- * part of the answer cannot be told apart.
+ * 0-RTT was rejected, and the time that bytes of the answer waited for missing ones. The server's part ends with the answer's first byte;
+ * it begins one way and back after the request, or after what the connection brought last of other answers: until then this one may
+ * have waited for its turn, or for the congestion window. All else is transfer.
  */
 function breakdownOf(
   { requestNs, requestEndNs, firstByteNs }: QuicExchange,
   endNs: number,
-  resentNs: number | undefined,
+  { resentNs, lostBeforeNs, lostAfterNs, othersNs }: RunningRequest,
   legNs: number,
 ): Breakdown {
   const latencyNs = Math.max(0, endNs - requestNs);
-  const askedNs = Math.min(Math.max(requestNs, requestEndNs ?? requestNs), endNs);
-  const answeredNs = Math.min(Math.max(askedNs, firstByteNs ?? endNs), endNs);
-  const againNs = resentNs === undefined ? askedNs : Math.min(Math.max(askedNs, resentNs), answeredNs);
+  const askedNs = within(requestEndNs ?? requestNs, requestNs, endNs);
+  const answeredNs = within(firstByteNs ?? endNs, askedNs, endNs);
+  const againNs = within(resentNs ?? askedNs, askedNs, answeredNs);
   const waitNs = answeredNs - againNs;
-  const network = Math.min(waitNs, legNs);
-  const loss = againNs - askedNs;
-  const server = waitNs - network;
+  const lostWaitNs = Math.min(lostBeforeNs, waitNs);
+  const network = Math.min(waitNs - lostWaitNs, legNs);
+  const busyUntilNs = othersNs === undefined || othersNs < againNs ? againNs : othersNs;
+  const server = within(answeredNs - lostWaitNs - busyUntilNs - legNs, 0, waitNs - lostWaitNs - network);
+  const loss = againNs - askedNs + lostWaitNs + Math.min(lostAfterNs, endNs - answeredNs);
   return { network, senderHold: 0, loss, window: 0, server, transfer: latencyNs - network - loss - server };
 }
+
+const within = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most);

@@ -76,7 +76,7 @@ export class QuicTally {
         mostActive: times.streams.mostActive,
         failed: { ...(supplement.streamsFailed ?? named(this.#streamsFailed)) },
       },
-      opened: { packets: totals.opened, of: totals.packets, says: whyUnread(totals.unread) },
+      opened: { packets: totals.opened, of: totals.packets, says: unreadWords(totals.unread) },
       handshake: {
         total: times.data("handshake"),
         flights: times.flights(),
@@ -128,7 +128,7 @@ function lossDelayOf(times: QuicTimes): Pick<QuicFacts, "lossDelay"> {
 const named = (counts: ReadonlyMap<string, number>): Record<string, number> => Object.fromEntries(counts);
 const copied = <T extends object>(facts: T | undefined): T | null => (facts === undefined ? null : { ...facts });
 
-function whyUnread(reasons: ReadonlyMap<string, number>): string {
+function unreadWords(reasons: ReadonlyMap<string, number>): string {
   const counted = [...reasons].map(([reason, count]) => `${count} connection${count === 1 ? "" : "s"}: ${reason}`);
   return counted.join("; ");
 }

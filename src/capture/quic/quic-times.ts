@@ -23,8 +23,11 @@ export class QuicTimes implements QuicMeasures {
   readonly #flights = new Map<string, LogCounts>();
   readonly over = { client: 0, server: 0 };
 
-  onHandshake(totalNs: number, flights: readonly Flight[]): void {
+  onHandshake(totalNs: number): void {
     record(this.#histograms, "handshake", totalNs);
+  }
+
+  onFlights(flights: readonly Flight[]): void {
     for (const { name, timeNs } of flights) record(this.#flights, name, timeNs);
   }
 

@@ -1,13 +1,15 @@
 /** What can be counted of QUIC connections, added up. Plain data: a copy takes those that still live, for a moment. */
+import type { QuicState } from "../../protocols/quic/state.js";
 import type { Sender } from "../../protocols/tls/plaintext.js";
 import type { QuicFacts } from "../../report/quic-model.js";
 import type { QuicWatch } from "./quic-watch.js";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-type Loss = Mutable<NonNullable<QuicFacts["loss"]["client"]>>;
+type Loss = Record<keyof NonNullable<QuicFacts["loss"]["client"]>, number>;
 type Counts = Map<string, number>;
 
 export const ENDS: readonly Sender[] = ["client", "server"];
+const NO_LOSS: Loss = { sent: 0, acknowledged: 0, lost: 0, spurious: 0, ratio: 0, notSeen: 0, resentBytes: 0 };
 /** Names that are counted apart: peers choose some of them. */
 const MOST_NAMES = 64;
 const NS_PER_MS = 1e6;
@@ -88,11 +90,12 @@ function addEnd(totals: QuicTotals, watch: QuicWatch, end: Sender): void {
   if (maxAckDelayMs !== undefined) totals.advertisedNs[end] = maxAckDelayMs * NS_PER_MS;
   const loss = watch.loss(end);
   if (loss === undefined) return;
-  const sum = totals.loss[end] ?? { sent: 0, acknowledged: 0, lost: 0, spurious: 0, ratio: 0, resentBytes: 0 };
+  const sum = totals.loss[end] ?? { ...NO_LOSS };
   sum.sent += loss.ackEliciting;
   sum.acknowledged += loss.acknowledged;
   sum.lost += loss.lost + loss.spurious;
   sum.spurious += loss.spurious;
+  sum.notSeen += loss.notSeen;
   sum.resentBytes += loss.resentBytes;
   sum.ratio = sum.sent === 0 ? 0 : (sum.lost - sum.spurious) / sum.sent;
   totals.loss[end] = sum;
@@ -110,6 +113,11 @@ function addOpened(totals: QuicTotals, { conversation }: QuicWatch): void {
   totals.packets += packets;
   totals.opened += opened;
   if (opened === packets) return;
-  const { state } = conversation;
-  bump(totals.unread, "reason" in state ? state.reason : "some packets do not open: damaged, cut off, or too early");
+  bump(totals.unread, whyUnread(conversation.state));
+}
+
+/** For many connections at once: what is different in each is left out. */
+export function whyUnread(state: QuicState): string {
+  if (!("reason" in state)) return "some packets do not open: damaged, cut off, or come too early";
+  return state.reason.replace(/the key log has no 1-RTT secrets of .*/, "the key log has no 1-RTT secrets of it");
 }

@@ -19,7 +19,9 @@ import { isBidirectional, StreamBook } from "./stream-book.js";
 /** Durations as they are measured; each is told once. */
 export interface QuicMeasures {
   /** First Initial until the handshake is complete at the client (QuicConversation.handshakeTime). */
-  onHandshake(totalNs: number, flights: readonly Flight[]): void;
+  onHandshake(totalNs: number): void;
+  /** The steps of a handshake, also of one that was not completed. */
+  onFlights(flights: readonly Flight[]): void;
   /** From the capture point to `end` and back, its ACK delay taken out. */
   onRtt(end: Sender, rttNs: number): void;
   onSpinRtt(rttNs: number): void;
@@ -46,6 +48,10 @@ export interface QuicWatchOptions {
 }
 
 const NS_PER_MS = 1e6;
+/** A timer that is set for max_ack_delay fires a little later (kGranularity, RFC 9002 section 6.1.2). */
+const TICK_NS = 1e6;
+/** quic-go leaves out a first packet number after some 256, and each next one after twice as many. */
+const LEFT_OUT_EVERY = 128;
 
 export class QuicWatch {
   readonly conversation: QuicConversation;
@@ -56,8 +62,10 @@ export class QuicWatch {
   readonly #early = new EarlyData();
   readonly #hits = new HitStreams();
   readonly #spin: SpinRtts;
+  readonly #holes: Record<Sender, number> = { client: 0, server: 0 };
   #h3Faulty = false;
   #handshakeTold = false;
+  #flightsTold = false;
   /** Something was read that only HTTP/3 says. */
   h3Seen = false;
   /** SETTINGS of the server, by name, as sent. */
@@ -101,6 +109,7 @@ export class QuicWatch {
     this.#h3.finish();
     this.#book.finish();
     this.#tellHandshake();
+    this.#tellFlights();
     this.#spin.finish(this.conversation.spin);
   }
 
@@ -122,17 +131,24 @@ export class QuicWatch {
     return sent === undefined ? "none" : this.conversation.earlyData;
   }
 
-  /** What became of the packets that an end sent; rejected 0-RTT, which nobody acknowledges, left out. undefined: not readable. */
+  /**
+   * What became of the packets that an end sent; 0-RTT that the server discarded, which nobody acknowledges, left out. `notSeen` only
+   * where something bears it out: senders that leave a number out now and then (quic-go) lose nothing. undefined: not readable.
+   */
   loss(end: Sender): (LossCounts & { readonly resentBytes: number }) | undefined {
-    if ((this.conversation.packets(end)["1-rtt"]?.opened ?? 0) === 0) return undefined;
+    const oneRtt = this.conversation.packets(end)["1-rtt"]?.opened ?? 0;
+    if (oneRtt === 0) return undefined;
     const counts = this.conversation.loss(end);
     const { resentBytes } = this.conversation.streamBytes(end);
-    if (end === "server" || this.earlyData !== "rejected") return { ...counts, resentBytes };
+    const leftOut = 1 + Math.max(0, Math.log2(oneRtt / LEFT_OUT_EVERY));
+    const notSeen = this.#holes[end] > 0 || counts.notSeen > leftOut ? counts.notSeen : 0;
+    const discarded = end === "client" ? this.#early.discarded(this.#earlyFate) : 0;
     return {
       ...counts,
-      ackEliciting: counts.ackEliciting - this.#early.packets,
-      lost: Math.max(0, counts.lost - this.#early.packets),
-      resentBytes: resentBytes - this.#early.resentBytes,
+      ackEliciting: counts.ackEliciting - discarded,
+      lost: Math.max(0, counts.lost - discarded),
+      notSeen,
+      resentBytes: resentBytes - (end === "client" ? this.#early.resentBytes : 0),
     };
   }
 
@@ -159,21 +175,30 @@ export class QuicWatch {
 
   #take(event: QuicEvent): void {
     this.#options.onEvent?.(event);
-    if ("from" in event && event.from === "client") this.#earlyEvent(event);
+    if ("from" in event && event.from === "client") this.#early.take(event);
     if (event.type === "ack") this.#ack(event);
     else if (event.type === "spin-rtt") this.#spin.add(event.rttNs, this.conversation.spin);
-    else if (event.type === "resent" || event.type === "stream-hole") this.#hits.note(event, this.earlyData);
-    else if ("streamId" in event) {
+    else if (event.type === "resent") this.#resent(event);
+    else if (event.type === "stream-hole") {
+      this.#holes[event.from]++;
+      this.#hits.hit(event.streamId);
+    } else if ("streamId" in event) {
       // Which protocol it is may be known only later: both look on, and only one is believed.
       if (this.conversation.alpnOffered.some(isH3)) this.#h3.take(event);
       this.#book.take(event);
     }
   }
 
-  #earlyEvent(event: QuicEvent): void {
-    const costNs = this.#early.take(event);
-    if (costNs === undefined || this.earlyData !== "rejected") return;
-    for (const measure of this.#measures) measure.onRejectionCost?.(costNs);
+  /** 0-RTT that the server discarded has to go again, and was not lost. */
+  #resent(event: QuicEvent & { readonly type: "resent" }): void {
+    const early = event.from === "client" ? this.#early.wentAgain(event, this.#earlyFate) : undefined;
+    if (early === undefined) this.#hits.hit(event.streamId);
+    if (early?.costNs === undefined) return;
+    for (const measure of this.#measures) measure.onRejectionCost?.(early.costNs);
+  }
+
+  get #earlyFate(): { readonly rejected: boolean; readonly retryNs: number | undefined } {
+    return { rejected: this.earlyData === "rejected", retryNs: this.conversation.times.retryNs };
   }
 
   /** A delay is told once for each packet: a frame that repeats it counts on from the same arrival. */
@@ -181,7 +206,7 @@ export class QuicWatch {
     if (space !== "application" || measuredNs === undefined || this.#measures.length === 0) return;
     const { maxAckDelayMs } = this.conversation.transportParameters(from) ?? {};
     const confirmed = this.conversation.times.doneNs !== undefined;
-    const over = confirmed && maxAckDelayMs !== undefined && sentDelayNs > maxAckDelayMs * NS_PER_MS;
+    const over = confirmed && maxAckDelayMs !== undefined && sentDelayNs > maxAckDelayMs * NS_PER_MS + TICK_NS;
     for (const measure of this.#measures) {
       measure.onAckDelay?.(from, sentDelayNs, over);
       if (measuredNs >= sentDelayNs) measure.onRtt?.(from, measuredNs - sentDelayNs);
@@ -212,12 +237,20 @@ export class QuicWatch {
   }
 
   #tellHandshake(): void {
-    const { handshakeTime, times } = this.conversation;
+    const { handshakeTime } = this.conversation;
     if (this.#handshakeTold || handshakeTime === undefined) return;
     this.#handshakeTold = true;
     const { startNs, endNs } = handshakeTime;
-    const flights = flightsOf({ ...times, clientFinishedNs: endNs });
-    for (const measure of this.#measures) measure.onHandshake?.(endNs - startNs, flights);
+    for (const measure of this.#measures) measure.onHandshake?.(endNs - startNs);
+    this.#tellFlights();
+  }
+
+  #tellFlights(): void {
+    if (this.#flightsTold) return;
+    this.#flightsTold = true;
+    const { handshakeTime, times } = this.conversation;
+    const flights = flightsOf({ ...times, clientFinishedNs: handshakeTime?.endNs });
+    for (const measure of this.#measures) measure.onFlights?.(flights);
   }
 }
 

@@ -23,6 +23,8 @@ export class Service {
   exchanges = 0;
   /** Handshakes, SYN to the last ACK. */
   readonly connect = new LogCounts();
+  /** How long pipelined requests waited for the answers to earlier ones: of those that did. */
+  readonly behind = new LogCounts();
   readonly breakdownNs = noBreakdown();
   readonly inFlight = new InFlight();
   /** Connections from their first to their last packet; known when a flow has ended. */

@@ -100,6 +100,7 @@ export class Services implements FlowObserver {
       accounts.lost(slot, breakdownNs, lostNs);
     }
     if (exchange.holds.length > 0) this.#held(exchange);
+    if (exchange.behindNs > 0) accounts.service(slot).behind.record(exchange.behindNs);
   }
 
   /** The flow's first exchange. */

@@ -11,7 +11,7 @@ import { InOrder, type Room } from "./in-order.js";
 import { type Moment, Moments } from "./moments.js";
 import { isPipelined, type Pipelined, type Reading, type ReadProtocol } from "./reading.js";
 import { Running } from "./running.js";
-import type { Arrival, StreamExchange, Trouble } from "./stream-exchange.js";
+import type { StreamExchange, Trouble } from "./stream-exchange.js";
 
 const ACK = 16;
 const MOST_EARLY = 64;
@@ -32,13 +32,22 @@ export interface TapOwner extends H2Owner {
   cannotRead(reason: string, isGap: boolean): void;
 }
 
-/** The request that was sent before a connection began to be read: one, whole, in one segment, and not answered yet. */
+/** The one request that was sent before a connection began to be read, and is not answered yet. */
 export interface Outstanding {
-  readonly sent: Arrival;
+  readonly began: Moment;
+  /** When its last byte came. */
+  readonly lastNs: number;
   readonly bytes: number;
+  readonly segments: number;
+  /** Segments that were followed by more of it although they were not full. */
+  readonly smallSegments: number;
   /** Of HTTP/1.1: what matters is whether it is HEAD. */
   readonly method: string;
+  /** What has delayed it, or the first packet that is read. */
   readonly troubles: readonly Trouble[];
+  /** The first packet that is read; and whether it brought the end of the request. */
+  readonly packet: number;
+  readonly isInPacket: boolean;
 }
 
 interface EarlyData {
@@ -80,13 +89,16 @@ export class ConnectionTap {
     else if (kind !== "tls") this.#read(new CacheReading(kind, this.running));
   }
 
-  /** To be told before the first segment. @param delayed what delayed the segment that comes next */
-  begin({ sent, bytes, method, troubles }: Outstanding, delayed: readonly Trouble[]): void {
-    this.running.now = sent;
-    for (const trouble of troubles) this.running.delayed("client", trouble);
-    this.#reading?.seed?.(bytes, method);
-    this.running.settle("client");
-    for (const trouble of delayed) this.running.delayed("client", trouble);
+  /** To be told before the first segment. */
+  begin(outstanding: Outstanding): void {
+    const { began, method, troubles, packet, isInPacket } = outstanding;
+    const exchange = this.running.begin(this.#reading?.seed?.(method) ?? 0, began);
+    exchange.wasAsked(outstanding);
+    for (const trouble of troubles) {
+      const isOfPacket = trouble.event.packets.some((number) => number === packet);
+      if (!isOfPacket || isInPacket) exchange.delayedBy(trouble);
+      if (isOfPacket) this.running.delayed("client", trouble);
+    }
   }
 
   /** What the server chose; undefined: no TLS, or not known. */

@@ -39,9 +39,9 @@ export class Http1Reading implements Reading {
     this.#upgraded = upgraded;
   }
 
-  seed(bytes: number, method: string): void {
-    this.#running.asked(this.#running.begin(++this.#lastId, this.#running.now), bytes);
-    this.#asked.push({ id: this.#lastId, method, wantsH2c: false, answers: undefined });
+  seed(method: string): number {
+    this.#asked.push({ id: ++this.#lastId, method, wantsH2c: false, answers: undefined });
+    return this.#lastId;
   }
 
   push(from: Sender, bytes: Uint8Array, start: number, end: number, began: Moment): void {

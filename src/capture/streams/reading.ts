@@ -13,8 +13,8 @@ export interface Reading {
   readonly protocol: ReadProtocol;
   /** Why it could not be read on; undefined: all is well. */
   readonly trouble: string | undefined;
-  /** A request of so many bytes came whole before the first `push`, and its answer is due. @param method of HTTP/1.1 */
-  seed?(bytes: number, method: string): void;
+  /** A request came whole before the first `push`, and its answer is due. @param method of HTTP/1.1 @returns the exchange's id */
+  seed?(method: string): number;
   /** Takes `bytes[start, end)`, the next of this end. @param began when the first of them came */
   push(from: Sender, bytes: Uint8Array, start: number, end: number, began: Moment): void;
   /** Bytes of this end are missing. */

@@ -1,5 +1,5 @@
 /**
- * What a segment of a client holds, seen by itself: part of a request, one, or more than one. Asked of many segments of clients that
+ * What a segment of a client holds that begins a message: part of a request, one, or more than one. Asked of many segments of clients that
  * never send more than one (../flows/pipelining.ts), so what most of them send is told without reading it whole.
  */
 import { Http1Requests } from "../../protocols/http1-requests.js";
@@ -8,8 +8,11 @@ import { RespRequests } from "../../protocols/resp-requests.js";
 import type { Packet } from "../decode/packet.js";
 import type { Pipelined } from "./reading.js";
 
-/** `one`: whole, and answered when its turn comes; `head`: so is HTTP's HEAD. `more`: several, or one without an answer. */
-export type Held = "part" | "one" | "head" | "more";
+/**
+ * `part`: it goes on. `one`: it ends with the segment, and is answered when its turn comes. `more`: another follows in the segment, or it
+ * is not answered. `unknown`: it cannot be read.
+ */
+export type Held = "part" | "one" | "more" | "unknown";
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -21,14 +24,44 @@ const NINE = 0x39;
 const LOWER_G = 0x67;
 const UPPER_G = 0x47;
 
-const readers = { memcached: new MemcachedRequests(), redis: new RespRequests(), http1: new Http1Requests() };
-
-/** The segment begins a message. What the snap length has cut off is not seen. */
-export function requestsIn(kind: Pipelined, { bytes, payloadStart, payloadCaptured, payloadLength }: Packet): Held {
+/** The segment is one request, of a kind that most are of, and is answered when its turn comes. */
+export function isOneRequest(
+  kind: Pipelined,
+  { bytes, payloadStart, payloadCaptured, payloadLength }: Packet,
+): boolean {
   const end = payloadStart + payloadCaptured;
-  const behind = endOfUsual(kind, bytes, payloadStart, end);
-  if (behind === end) return payloadCaptured === payloadLength ? "one" : "more";
-  return behind > end ? "part" : read(kind, bytes, payloadStart, end, payloadCaptured < payloadLength);
+  return payloadCaptured === payloadLength && endOfUsual(kind, bytes, payloadStart, end) === end;
+}
+
+/** A request that is read over its segments, until it is known where it ends. */
+export class BegunRequest {
+  readonly #reader: MemcachedRequests | RespRequests | Http1Requests;
+  /** How many bytes of the last segment are its own, once it has ended. */
+  ends = 0;
+  isAnswered = true;
+
+  constructor(kind: Pipelined) {
+    if (kind === "http1") this.#reader = new Http1Requests();
+    else this.#reader = kind === "redis" ? new RespRequests() : new MemcachedRequests();
+  }
+
+  get isHead(): boolean {
+    return this.#reader instanceof Http1Requests && this.#reader.method === "HEAD";
+  }
+
+  /** The next segment. What the snap length has cut off is not seen. */
+  take({ bytes, payloadStart, payloadCaptured, payloadLength }: Packet): Held {
+    const end = payloadStart + payloadCaptured;
+    const isCut = payloadCaptured < payloadLength;
+    const state = this.#reader.push(bytes, payloadStart, end);
+    if (state.state === "malformed") return "unknown";
+    if (state.state !== "complete") return isCut ? "unknown" : "part";
+    const expects = "expects" in state ? state.expects : "answer";
+    if (expects === "no-order") return "unknown";
+    this.ends = state.end - payloadStart;
+    this.isAnswered = expects === "answer";
+    return this.ends === payloadLength && this.isAnswered ? "one" : "more";
+  }
 }
 
 /** @returns index behind the first request, beyond `end` where it goes on; -1: it is of another kind */
@@ -76,33 +109,24 @@ function digits(bytes: Uint8Array, start: number, end: number): number {
   return value;
 }
 
-function read(kind: Pipelined, bytes: Uint8Array, start: number, end: number, isCut: boolean): Held {
-  const reader = readers[kind];
-  const state = reader.push(bytes, start, end);
-  if (state.state !== "complete") {
-    renew(kind);
-    return "part";
-  }
-  if ("expects" in state && state.expects === "no-order") return "part";
-  if (state.end < end || isCut || ("expects" in state && state.expects === "nothing")) return "more";
-  return reader instanceof Http1Requests && reader.method === "HEAD" ? "head" : "one";
-}
+/** The first four bytes of requests. */
+const STARTS: Readonly<Record<"memcached" | "http1", ReadonlySet<number>>> = {
+  memcached: startsOf(
+    "get |gets|gat |gats|set |add |repl|appe|prep|cas |dele|incr|decr|touc|mg k|mn\r\n|vers|stat|flus",
+  ),
+  http1: startsOf("GET |HEAD|POST|PUT |DELE|PATC|OPTI"),
+};
 
-/** A reader that stopped inside of a request is of no more use. */
-function renew(kind: Pipelined): void {
-  if (kind === "memcached") readers.memcached = new MemcachedRequests();
-  else if (kind === "redis") readers.redis = new RespRequests();
-  else readers.http1 = new Http1Requests();
+function startsOf(words: string): ReadonlySet<number> {
+  return new Set(words.split("|").map((word) => Buffer.from(word, "latin1").readInt32BE()));
 }
-
-const MEMCACHED = /^(gets? |gats? |set |add |replace|append |prepend|delete |incr |decr |touch |m[gsdan][ \r]|version)/;
-const HTTP1 = /^[A-Z]{3,7} [/*h]/;
 
 /** The segment begins like a request: asked where it may as well go on with one. */
-export function beginsRequest(kind: Pipelined, { bytes, payloadStart, payloadCaptured }: Packet): boolean {
-  const first = bytes[payloadStart] as number;
+export function beginsRequest(kind: Pipelined, { bytes, payloadStart: at, payloadCaptured }: Packet): boolean {
   if (payloadCaptured < 4) return false;
-  if (kind === "redis") return first === STAR && digits(bytes, payloadStart + 1, payloadStart + 2) > 0;
-  const start = String.fromCharCode(...bytes.subarray(payloadStart, payloadStart + Math.min(8, payloadCaptured)));
-  return (kind === "memcached" ? MEMCACHED : HTTP1).test(start);
+  const [first, second] = [bytes[at] as number, bytes[at + 1] as number];
+  if (kind === "redis") return first === STAR && second > ZERO && second <= NINE;
+  return STARTS[kind].has(
+    (first << 24) | (second << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number),
+  );
 }

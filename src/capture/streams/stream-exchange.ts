@@ -89,6 +89,14 @@ export class StreamExchange {
     return this.#delays ?? UNDELAYED;
   }
 
+  /** Its request came whole before the connection was read. */
+  wasAsked(request: { lastNs: number; bytes: number; segments: number; smallSegments: number }): void {
+    this.requestLastNs = request.lastNs;
+    this.requestBytes = request.bytes;
+    this.requestSegments = request.segments;
+    this.smallRequestSegments = request.smallSegments;
+  }
+
   asked(bytes: number, now: Arrival): void {
     this.requestLastNs = now.atNs;
     this.requestBytes += bytes;

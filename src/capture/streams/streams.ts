@@ -54,8 +54,6 @@ export interface PipelineStart {
   /** It was read before, up to a gap. */
   readonly again: boolean;
   readonly outstanding: Outstanding | undefined;
-  /** What delayed the segment that comes next. */
-  readonly delayed: readonly Trouble[];
 }
 
 /** What was read inside of the connections of a capture. */
@@ -118,9 +116,9 @@ export class Streams {
   }
 
   /** The flow's client sends requests ahead of answers. @returns as `begin` */
-  pipelined(slot: number, { client, kind, firstSeq, eventful, again, outstanding, delayed }: PipelineStart): boolean {
+  pipelined(slot: number, { client, kind, firstSeq, eventful, again, outstanding }: PipelineStart): boolean {
     if (!this.#open(slot, client, kind, firstSeq, { eventful, again })) return false;
-    if (outstanding !== undefined) this.#taps.get(slot)?.tap.begin(outstanding, delayed);
+    if (outstanding !== undefined) this.#taps.get(slot)?.tap.begin(outstanding);
     return true;
   }
 

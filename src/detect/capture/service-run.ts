@@ -16,6 +16,7 @@ export function runOf(service: Service, connections: number, findings: readonly 
   const failed = { ...quic?.streams.failed };
   const phases: Record<string, HistogramData> = {};
   if (service.connect.count > 0) phases.connect = toHistogramData(service.connect.toHistogram());
+  if (service.behind.count > 0) phases.behind = toHistogramData(service.behind.toHistogram());
   const pool = poolOf(service, findings);
   return {
     id: service.id,
@@ -76,6 +77,8 @@ function concurrencyOf(service: Service): NonNullable<Run["concurrency"]> {
 /** The load on the connections that were open at once, now and after the fix; null: no rate to speak of. */
 function poolOf(service: Service, findings: readonly Finding[]): PoolReport | null {
   const { arrivalPerSecond, latency } = service;
+  // A QUIC connection carries as many requests at once as its limit of streams allows: connections are no pool to size.
+  if (service.quic !== null) return null;
   if (!(arrivalPerSecond > 0) || !(latency.mean > 0)) return null;
   const afterNs = curedMeanNs(service, findings);
   const connections = service.open.count > 0 ? service.open.max : null;

@@ -69,11 +69,12 @@ class SlowServerWatch implements Watch {
 }
 
 /**
- * The server's part, less what this exchange's own way took longer than the usual one: an ACK of the request that comes before
- * the answer, and sooner than any delayed-ACK timer, has told how long the way was this time.
+ * The server's part, less what it spent on earlier requests of a pipeline, and less what this exchange's own way took longer than the
+ * usual one: an ACK of the request that comes before the answer, and sooner than any delayed-ACK timer, has told how long the way was
+ * this time.
  */
 function thinkTimeNs(exchange: Exchange): number {
-  const { server } = exchange.breakdownNs;
+  const server = exchange.breakdownNs.server - exchange.behindNs;
   const ack = exchange.earlyAck();
   return ack === null || ack.afterRequestNs >= MIN_DELAYED_ACK_NS ? server : Math.min(server, ack.beforeAnswerNs);
 }

@@ -2,11 +2,14 @@
  * The usual suspects, held against a capture. Asked of one service: the one that lost most time, or where none lost any, the one that
  * took most. A theory states a part of the latency of all its exchanges together, and the breakdown says how large that is.
  */
+import type { QuicTally } from "../../capture/quic/quic-tally.js";
 import type { Service } from "../../capture/services/service.js";
-import type { Finding, FindingCode, Theory } from "../../report/model.js";
+import type { Finding, FindingCode, QuicFacts, Theory } from "../../report/model.js";
 import { digits, formatDuration } from "../../units/duration.js";
 import { formatRate } from "../../units/rate.js";
-import { THEORIES, type TheoryId } from "../theories.js";
+import { flightTo } from "../quic/subject.js";
+import { lossSeen, NO_NAGLE, serverAcksSaid } from "../quic/theory-words.js";
+import { OVER_QUIC, OVER_TCP, type QuicTheoryId, type TcpTheoryId } from "../suspicions.js";
 import { CONNECT_SHARE, EXPLAINS_SHARE, FULL_POOL_SHARE, TAIL_SHARE } from "../thresholds.js";
 
 type Outcome = Pick<Theory, "verdict" | "because">;
@@ -28,7 +31,7 @@ export function captureTheories(
   connectionsOf: (service: Service) => number,
 ): Theory[] {
   const service = serviceInQuestion(services);
-  return THEORIES.map(({ id, claim }) => {
+  const theory = ({ id, claim }: Pick<Theory, "id" | "claim">, test: Test): Theory => {
     if (service === null) return { id, claim, ...untested("no request with its answer was seen") };
     const question = {
       service,
@@ -36,8 +39,11 @@ export function captureTheories(
       slow: service.latency.quantile(0.99) >= slowServerNs,
       connections: connectionsOf(service),
     };
-    return { id, claim, ...TESTS[id](question) };
-  });
+    return { id, claim, ...test(question) };
+  };
+  const overQuic = service === null ? services.some(({ quic }) => quic !== null) : service.quic !== null;
+  if (overQuic) return OVER_QUIC.map((one) => theory(one, QUIC_TESTS[one.id]));
+  return OVER_TCP.map((one) => theory(one, TESTS[one.id]));
 }
 
 function serviceInQuestion(services: readonly Service[]): Service | null {
@@ -48,13 +54,30 @@ function serviceInQuestion(services: readonly Service[]): Service | null {
   return asked.reduce((most, service) => (service.latency.sum > most.latency.sum ? service : most), first);
 }
 
-const TESTS: { readonly [Id in TheoryId]: (question: Question) => Outcome } = {
-  "slow-path": (question) => partOf(question, question.service.breakdownNs.network, "the way there and back"),
+type Test = (question: Question) => Outcome;
+
+const slowPath: Test = (question) => partOf(question, question.service.breakdownNs.network, "the way there and back");
+const slowServer: Test = (question) => partOf(question, question.service.breakdownNs.server, "think time");
+
+const TESTS: { readonly [Id in TcpTheoryId]: Test } = {
+  "slow-path": slowPath,
   "slow-connect": slowConnect,
-  "slow-server": (question) => partOf(question, question.service.breakdownNs.server, "think time"),
+  "slow-server": slowServer,
   "pool-too-small": poolTooSmall,
   "packet-loss": packetLoss,
   "nagle-delayed-ack": nagleDelayedAck,
+};
+
+const QUIC_TESTS: { readonly [Id in QuicTheoryId]: Test } = {
+  "slow-path": slowPath,
+  "slow-connect": slowConnect,
+  "quic-0rtt": earlyDataWouldSave,
+  "quic-retry": retryCosts,
+  "slow-server": slowServer,
+  "pool-too-small": () => decided(false, "requests are streams of a connection: none waits for one of its own"),
+  "packet-loss": quicPacketLoss,
+  "quic-ack-delay": serverDelaysAcks,
+  "nagle-delayed-ack": () => decided(false, NO_NAGLE),
 };
 
 const untested = (because: string): Outcome => ({ verdict: "untested", because });
@@ -123,3 +146,47 @@ function nagleDelayedAck(question: Question): Outcome {
 
 const found = ({ findings }: Question, code: FindingCode): Finding[] =>
   findings.filter((finding) => finding.code === code);
+
+const factsOf = ({ service }: Question): QuicFacts => (service.quic as QuicTally).facts();
+
+/** The handshake comes before the requests: what it costs is no part of their latency, and a capture cannot try without. */
+function earlyDataWouldSave(question: Question): Outcome {
+  const { connections, earlyData, handshake } = factsOf(question);
+  const { offered, accepted, rejected } = earlyData;
+  if (rejected > 0) return untested(`the server rejected 0-RTT on ${rejected} of ${offered} connections`);
+  if (accepted > 0) return decided(false, `0-RTT is used already, on ${accepted} of ${connections.opened} connections`);
+  const takes = handshake.total === null ? "" : `, a handshake takes ${formatDuration(handshake.total.p50)} (p50)`;
+  const requests = `${connections.opened} connections for ${question.service.exchanges} requests${takes}`;
+  if (offered > 0) return untested(`${requests}; 0-RTT was sent, what became of it is encrypted`);
+  return untested(`${requests}; no client tried 0-RTT: netlat probe --early-data on,off does`);
+}
+
+function retryCosts(question: Question): Outcome {
+  const facts = factsOf(question);
+  const { retries } = facts.handshake;
+  const count = `${retries} of ${facts.connections.opened} connections met a Retry`;
+  const each = retries === 0 ? null : flightTo(facts, "retry");
+  if (each === null) return decided(retries > 0, count);
+  const partNs = each.p50 * retries;
+  const { exchanges, latency } = question.service;
+  const spread = `${formatDuration(each.p50)} (p50) each, ${formatDuration(partNs / Math.max(1, exchanges))} per request`;
+  return decided(
+    question.slow && partNs >= CONNECT_SHARE * (partNs + latency.sum),
+    `${count}: ${spread}, beside ${formatDuration(latency.mean)} of latency`,
+  );
+}
+
+function quicPacketLoss(question: Question): Outcome {
+  const seen = lossSeen(factsOf(question));
+  if (seen === null) return untested("no acknowledgement could be read: QUIC encrypts them (--keylog)");
+  const share = seen.hitShare ?? seen.lost / Math.max(1, question.service.exchanges);
+  // A few requests that wait for what was lost make a tail, however little that is on average.
+  return decided(question.slow && share >= TAIL_SHARE, seen.says);
+}
+
+function serverDelaysAcks(question: Question): Outcome {
+  const says = serverAcksSaid(factsOf(question));
+  if (says === null) return untested("no ACK of the server could be read: QUIC encrypts them (--keylog)");
+  const late = found(question, "quic-ack-delay").some(({ severity }) => severity !== "info");
+  return decided(late && (factsOf(question).ackDelay.server?.over ?? 0) > 0, says);
+}

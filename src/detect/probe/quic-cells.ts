@@ -1,7 +1,7 @@
 /** Cells whose requests travelled in QUIC: what the detectors of QUIC look at. */
-import type { Finding, QuicFacts } from "../../report/model.js";
+import type { Finding } from "../../report/model.js";
 import type { ProbeCell, ProbeDetector, ProbeEvidence } from "../probe-evidence.js";
-import type { QuicFindingCode, QuicJudge, QuicSubject } from "../quic/subject.js";
+import { packetsLost, type QuicFindingCode, type QuicJudge, type QuicSubject } from "../quic/subject.js";
 import { noUsableCell } from "./cells.js";
 
 export const isQuic = ({ run }: ProbeCell): boolean => run.quic !== undefined;
@@ -19,13 +19,6 @@ export function notQuic(evidence: ProbeEvidence): string | null {
 export function onlyQuic(evidence: ProbeEvidence, what: string): string | null {
   return evidence.cells.length > 0 && evidence.cells.every(isQuic) ? `QUIC has no ${what}` : null;
 }
-
-/** Of both ends, those left out that were only overtaken. */
-export const packetsLost = ({ loss }: QuicFacts): number =>
-  [loss.client, loss.server].reduce(
-    (sum, side) => sum + (side === null ? 0 : Math.max(0, side.lost - side.spurious)),
-    0,
-  );
 
 /** Cells of TCP share the path with those of QUIC. */
 export const lossSeenByQuic = (evidence: ProbeEvidence): boolean =>

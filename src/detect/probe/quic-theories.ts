@@ -1,9 +1,10 @@
 /** Theories on what only QUIC does. */
 import type { Finding, QuicFacts } from "../../report/model.js";
-import { digits, formatDuration } from "../../units/duration.js";
+import { formatDuration } from "../../units/duration.js";
 import type { LatencyInQuestion } from "../latency-in-question.js";
 import type { ProbeCell, ProbeEvidence } from "../probe-evidence.js";
 import { flightTo } from "../quic/subject.js";
+import { lossSeen, NO_NAGLE, serverAcksSaid } from "../quic/theory-words.js";
 import { CONNECT_SHARE, EXPLAINS_SHARE, TAIL_SHARE } from "../thresholds.js";
 import { sameBut, usableCells } from "./cells.js";
 import { decided, explains, nothingSlow, type Outcome, portion, untested } from "./theory-outcome.js";
@@ -66,19 +67,12 @@ export function retryCosts(evidence: ProbeEvidence, question: LatencyInQuestion)
 
 /** Loss makes a tail before it makes a middle: a request in a hundred that met one is enough for a p99. */
 export function quicPacketLoss(_evidence: ProbeEvidence, question: LatencyInQuestion): Outcome {
-  const { loss, lossDelay } = question.cell.run.quic as QuicFacts;
-  const sides = (["client", "server"] as const).flatMap((side) => loss[side] ?? []);
-  if (sides.length === 0) return question.slow ? untested("no acknowledgement could be read") : nothingSlow(question);
-  const lost = sides.reduce((sum, side) => sum + Math.max(0, side.lost - side.spurious), 0);
-  const sent = sides.reduce((sum, side) => sum + side.sent, 0);
-  const says = `${lost} of ${sent} packets lost (${digits((100 * lost) / Math.max(1, sent))} %)`;
+  const { run } = question.cell;
+  const seen = lossSeen(run.quic as QuicFacts);
+  if (seen === null) return question.slow ? untested("no acknowledgement could be read") : nothingSlow(question);
   const needed = question.quantile === "p50" ? EXPLAINS_SHARE : TAIL_SHARE;
-  if (lossDelay !== undefined) {
-    const of = lossDelay.hit.count + lossDelay.spared.count;
-    const waited = `${says}; ${lossDelay.hit.count} of ${of} requests had to wait for theirs`;
-    return decided(question.slow && lossDelay.hit.count > 0 && lossDelay.hit.count >= needed * of, waited);
-  }
-  return decided(question.slow && lost > 0 && lost >= needed * question.cell.run.requests, says);
+  const share = seen.hitShare ?? seen.lost / Math.max(1, run.requests);
+  return decided(question.slow && share > 0 && share >= needed, seen.says);
 }
 
 /** A request waits for no ACK: late ones cost only what the other end sends again for them. */
@@ -87,20 +81,14 @@ export function serverDelaysAcks(
   { cell }: LatencyInQuestion,
   findings: readonly Finding[],
 ): Outcome {
-  const delay = cell.run.quic?.ackDelay.server ?? null;
-  if (delay === null || delay.claimed.count === 0) return untested("no ACK of the server could be read");
-  const { claimed, advertisedNs } = delay;
-  const promised = advertisedNs === null ? "" : `, ${formatDuration(advertisedNs)} advertised`;
-  const says = `its ACKs come ${formatDuration(claimed.p50)} (p50), ${formatDuration(claimed.p99)} (p99) late${promised}`;
+  const { run } = cell;
+  const says = serverAcksSaid(run.quic as QuicFacts);
+  if (says === null) return untested("no ACK of the server could be read");
   const found = findings.some(
     ({ code, severity, subject }) =>
-      code === "quic-ack-delay" && severity !== "info" && "run" in subject && subject.run === cell.run.id,
+      code === "quic-ack-delay" && severity !== "info" && "run" in subject && subject.run === run.id,
   );
-  return decided(
-    found && delay.over > 0,
-    `${says}; no request waits for an ACK in QUIC, only what is taken for lost goes again`,
-  );
+  return decided(found && (run.quic?.ackDelay.server?.over ?? 0) > 0, says);
 }
 
-export const noNagle = (): Outcome =>
-  decided(false, "cannot be: QUIC has no Nagle's algorithm, stream data leaves whatever is unacknowledged (RFC 9000)");
+export const noNagle = (): Outcome => decided(false, NO_NAGLE);

@@ -1,54 +1,23 @@
 /** What the verdict says first of a probe over QUIC: how it stands beside HTTP/2 and HTTP/1.1, what 0-RTT saves, what did not happen. */
 import type { Finding } from "../../report/model.js";
+import { besideGroups, spokenBy } from "../../report/side-by-side.js";
 import { formatDuration } from "../../units/duration.js";
 import type { ProbeCell } from "../probe-evidence.js";
 import { sameBut } from "./cells.js";
 
-const HTTP = "http";
 const EARLY = "early-data";
-const SPOKEN: Readonly<Record<string, string>> = { h3: "HTTP/3", h2: "HTTP/2", h1: "HTTP/1.1" };
 
 /** One sentence for each combination of the other factors, the best p99 first. */
 export function sideBySideWords(cells: readonly ProbeCell[]): string[] {
-  const groups = groupsBy(cells.filter(({ run }) => run.factors[HTTP] !== undefined));
-  return groups
-    .filter((group) => group.length > 1)
-    .map((group) => {
-      const quickest = Math.min(...group.map(({ run }) => run.latency.min));
-      const ranked = [...group].sort((left, right) => left.run.latency.p99 - right.run.latency.p99);
-      const each = ranked.map(
-        ({ run }) => `${SPOKEN[String(run.factors[HTTP])] ?? run.factors[HTTP]} ${formatDuration(run.latency.p99)}`,
-      );
-      const stalls = ranked.map(({ run }) => formatDuration(Math.max(0, run.latency.mean - quickest)));
-      const others = groups.length > 1 ? ` with ${othersOf(group[0] as ProbeCell)}` : "";
-      return `Side by side${others}, p99: ${each.join(", ")}; stalled on average ${stalls.join(", ")}.`;
-    });
+  return besideGroups(cells.map(({ run }) => run)).map(({ levels, runs }) => {
+    const quickest = Math.min(...runs.map(({ latency }) => latency.min));
+    const ranked = [...runs].sort((left, right) => left.latency.p99 - right.latency.p99);
+    const each = ranked.map((run) => `${spokenBy(run)} ${formatDuration(run.latency.p99)}`);
+    const stalls = ranked.map(({ latency }) => formatDuration(Math.max(0, latency.mean - quickest)));
+    const others = Object.entries(levels).map(([name, level]) => ` ${name}=${level}`);
+    return `Side by side${others.length === 0 ? "" : ` with${others.join("")}`}, p99: ${each.join(", ")}; stalled on average ${stalls.join(", ")}.`;
+  });
 }
-
-/** Cells that differ in what carries them and in nothing that they share; cells of TCP have factors that those of QUIC lack. */
-function groupsBy(cells: readonly ProbeCell[]): ProbeCell[][] {
-  const groups: ProbeCell[][] = [];
-  for (const cell of cells) {
-    const group = groups.find((one) => {
-      const first = one[0] as ProbeCell;
-      return agree(first, cell) && one.every(({ run }) => run.factors[HTTP] !== cell.run.factors[HTTP]);
-    });
-    if (group === undefined) groups.push([cell]);
-    else group.push(cell);
-  }
-  return groups;
-}
-
-const agree = ({ run: left }: ProbeCell, { run: right }: ProbeCell): boolean =>
-  Object.entries(left.factors).every(
-    ([name, level]) => name === HTTP || right.factors[name] === undefined || right.factors[name] === level,
-  );
-
-const othersOf = ({ run }: ProbeCell): string =>
-  Object.entries(run.factors)
-    .filter(([name]) => name !== HTTP)
-    .map(([name, level]) => `${name}=${level}`)
-    .join(" ");
 
 /** What the answer to a first request takes with and without 0-RTT, all else equal; the pair that differs most. */
 export function earlyDataWords(cells: readonly ProbeCell[]): string[] {
@@ -61,7 +30,7 @@ export function earlyDataWords(cells: readonly ProbeCell[]): string[] {
     .sort((left, right) => right.late - right.early - (left.late - left.early));
   return pairs.slice(0, 1).map(({ early, late }) => {
     const savedNs = late - early;
-    const change = savedNs > 0 ? `saves ${formatDuration(savedNs)}` : "saves nothing";
+    const change = `${savedNs >= 0 ? "saves" : "costs"} ${formatDuration(Math.abs(savedNs))}`;
     return `0-RTT ${change}: p50 ${formatDuration(early)}, with a whole handshake first ${formatDuration(late)}.`;
   });
 }

@@ -2,9 +2,10 @@ import type { Finding, Run } from "../../report/model.js";
 import { formatDuration } from "../../units/duration.js";
 import type { ProbeCell, ProbeDetector, ProbeEvidence } from "../probe-evidence.js";
 import { PROSE } from "../prose.js";
+import { packetsLost } from "../quic/subject.js";
 import { MIN_INFERRED_SHARE, MIN_SLOW_COUNT, MIN_SLOW_SHARE, OWN_QUEUE_NS } from "../thresholds.js";
 import { connectionsOf, costOf, noUsableCell, pathRttNs, quantile } from "./cells.js";
-import { lossSeenByQuic, packetsLost } from "./quic-cells.js";
+import { lossSeenByQuic } from "./quic-cells.js";
 import { thinkTimelines } from "./timeline-words.js";
 
 const prose = PROSE["slow-server"];
@@ -43,7 +44,7 @@ function sentAgain({ kernel, quic }: Run): number {
 
 /** Think time of each answered request of a cell, never negative. */
 export function thinkTimesNs(evidence: ProbeEvidence, cell: ProbeCell): number[] {
-  const rttNs = pathRttNs(evidence) ?? 0;
+  const rttNs = longestRttNs(evidence, cell) ?? 0;
   // Without the kernel's arrival times an answer may have waited for us to be done with those of all other connections.
   const queueNs = evidence.timestamps ? 0 : (connectionsOf(evidence, cell) - 1) * OWN_QUEUE_NS;
   return Array.from(cell.thinkNs, (thinkNs, at) => {
@@ -52,10 +53,19 @@ export function thinkTimesNs(evidence: ProbeEvidence, cell: ProbeCell): number[]
   });
 }
 
+/**
+ * The path's round trip; over QUIC, where each ACK measures it with what the server held it back taken out, as long as it is at times:
+ * a path that wavers is no slow server.
+ */
+function longestRttNs(evidence: ProbeEvidence, { run }: ProbeCell): number | null {
+  const rtt = run.quic?.rtt ?? null;
+  return rtt === null || rtt.count === 0 ? pathRttNs(evidence) : rtt.p99;
+}
+
 function finding(evidence: ProbeEvidence, cell: ProbeCell, slow: readonly number[]): Finding {
   const costNs = costOf(slow);
   const [count, of] = [slow.length, cell.firstByteNs.length];
-  const rttNs = pathRttNs(evidence);
+  const rttNs = longestRttNs(evidence, cell);
   const thresholdNs = evidence.slowServerNs;
   const path =
     rttNs === null ? "the path's round trip is not known" : `the path's round trip is ${formatDuration(rttNs)}`;

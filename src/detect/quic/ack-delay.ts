@@ -5,7 +5,7 @@ import { digits, formatDuration } from "../../units/duration.js";
 import { formatSize } from "../../units/size.js";
 import { PROSE } from "../prose.js";
 import { ACK_DELAY_TICK_NS, MIN_DELAYED_ACK_NS, MIN_INFERRED_COUNT, MIN_INFERRED_SHARE } from "../thresholds.js";
-import type { QuicJudge, QuicSubject } from "./subject.js";
+import { lostForGood, type QuicJudge, type QuicSubject } from "./subject.js";
 
 const prose = PROSE["quic-ack-delay"];
 /** What a peer takes that was told nothing (RFC 9000 section 18.2). */
@@ -38,7 +38,7 @@ function sentInVain({ loss }: QuicFacts, by: Role): string | null {
   const other = by === "server" ? "client" : "server";
   const seen = loss[other];
   if (seen === null) return null;
-  const inVain = seen.lost <= seen.spurious && seen.resentBytes > 0;
+  const inVain = lostForGood(seen) === 0 && seen.resentBytes > 0;
   if (!inVain && seen.spurious === 0) return null;
   const taken = seen.spurious === 0 ? "" : `took ${seen.spurious} of ${seen.sent} packets for lost that had arrived`;
   const resent = inVain ? `sent ${formatSize(seen.resentBytes)} of streams again although nothing was lost` : "";

@@ -3,8 +3,8 @@ import type { Finding, QuicFacts } from "../../report/model.js";
 import { digits, formatDuration } from "../../units/duration.js";
 import { formatSize } from "../../units/size.js";
 import { PROSE } from "../prose.js";
-import { LOSS_DETECTION_RTTS, QUIC_LOSS_SHARE } from "../thresholds.js";
-import type { QuicJudge, QuicSubject } from "./subject.js";
+import { LOSS_DETECTION_RTTS, MIN_INFERRED_COUNT, QUIC_LOSS_SHARE } from "../thresholds.js";
+import { lostForGood, type QuicJudge, type QuicSubject, sentInAll } from "./subject.js";
 
 const prose = PROSE["quic-loss"];
 
@@ -15,14 +15,11 @@ type Role = "client" | "server";
 export const judgeLoss: QuicJudge = (subject) => {
   const directions = (["client", "server"] as const)
     .map((sender) => ({ sender, loss: subject.facts.loss[sender] }))
-    .flatMap(({ sender, loss }) => (loss === null || forGood(loss) === 0 ? [] : [{ sender, loss }]))
-    .sort((left, right) => forGood(right.loss) - forGood(left.loss));
+    .flatMap(({ sender, loss }) => (loss === null || lostForGood(loss) === 0 ? [] : [{ sender, loss }]))
+    .sort((left, right) => lostForGood(right.loss) - lostForGood(left.loss));
   const most = directions[0];
   return most === undefined ? [] : [finding(subject, most.sender, directions)];
 };
-
-/** Packets lost, those left out that were acknowledged after all. */
-const forGood = ({ lost, spurious }: Loss): number => Math.max(0, lost - spurious);
 
 function finding(
   subject: QuicSubject,
@@ -30,11 +27,11 @@ function finding(
   directions: readonly { readonly sender: Role; readonly loss: Loss }[],
 ): Finding {
   const { facts, run } = subject;
-  const lost = directions.reduce((sum, { loss }) => sum + forGood(loss), 0);
+  const lost = directions.reduce((sum, { loss }) => sum + lostForGood(loss), 0);
   const worst = directions[0]?.loss as Loss;
-  const ratio = forGood(worst) / Math.max(1, worst.sent);
+  const ratio = lostForGood(worst) / Math.max(1, sentInAll(worst));
   const delay = delayOf(facts);
-  const packets = { count: forGood(worst), of: worst.sent };
+  const packets = { count: lostForGood(worst), of: sentInAll(worst) };
   const share = delay ?? { count: packets.count, of: packets.of };
   return {
     code: "quic-loss",
@@ -54,9 +51,10 @@ function finding(
   };
 }
 
-const lossWords = (from: Role, { sent, lost, spurious, resentBytes }: Loss): string =>
+const lossWords = (from: Role, { sent, lost, spurious, notSeen = 0, resentBytes }: Loss): string =>
   `the ${from} sent ${sent} packets that ask for an acknowledgement, ${lost} were passed over` +
   (spurious === 0 ? "" : `, ${spurious} of them only overtaken`) +
+  (notSeen === 0 ? "" : `, ${notSeen} more never came here`) +
   (resentBytes === 0 ? "" : `; ${formatSize(resentBytes)} of streams went again`);
 
 interface Delay {
@@ -68,17 +66,17 @@ interface Delay {
 
 /** What requests that were hit took longer than the p50 of those that were spared; null: not told apart, or nobody waited. */
 function delayOf({ lossDelay }: QuicFacts): Delay | null {
-  if (lossDelay === undefined || lossDelay.hit.count === 0 || lossDelay.spared.count === 0) return null;
+  if (lossDelay === undefined || lossDelay.hit.count === 0 || lossDelay.spared.count < MIN_INFERRED_COUNT) return null;
   const { hit, spared: others } = lossDelay;
   const later = (latencyNs: number): number => Math.max(0, Math.round(latencyNs - others.p50));
   const costNs = { total: later(hit.mean) * hit.count, p50: later(hit.p50), max: later(hit.max) };
   return { count: hit.count, of: hit.count + others.count, p50Ns: costNs.p50, costNs };
 }
 
-const spared = ({ lossDelay }: QuicFacts): Finding["whatIf"] =>
-  lossDelay === undefined || lossDelay.hit.count === 0 || lossDelay.spared.count === 0
+const spared = (facts: QuicFacts): Finding["whatIf"] =>
+  facts.lossDelay === undefined || delayOf(facts) === null
     ? null
-    : { p50Ns: lossDelay.spared.p50, p99Ns: lossDelay.spared.p99 };
+    : { p50Ns: facts.lossDelay.spared.p50, p99Ns: facts.lossDelay.spared.p99 };
 
 /** From the round trip alone: what each packet costs that carried something somebody waited for. */
 function leastCost({ rtt }: QuicFacts, lost: number): Finding["costNs"] {

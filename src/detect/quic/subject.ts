@@ -32,3 +32,15 @@ export function noAcks(subjects: readonly QuicSubject[]): string | null {
   const why = subjects.find(({ facts }) => facts.opened.says !== "")?.facts.opened.says;
   return `no acknowledgement could be read${why === undefined ? "" : `: ${why}`}`;
 }
+
+type Loss = NonNullable<QuicFacts["loss"]["client"]>;
+
+/** Packets that never arrived: those that were only overtaken left out, those that never came to us among them. */
+export const lostForGood = ({ lost, spurious, notSeen = 0 }: Loss): number => Math.max(0, lost - spurious) + notSeen;
+
+/** What the lost are a part of. */
+export const sentInAll = ({ sent, notSeen = 0 }: Loss): number => sent + notSeen;
+
+/** Of both ends. */
+export const packetsLost = ({ loss }: QuicFacts): number =>
+  [loss.client, loss.server].reduce((sum, side) => sum + (side === null ? 0 : lostForGood(side)), 0);

@@ -81,7 +81,7 @@ export const QUIC_LAB_OPTIONS: OptionsOf<QuicLabOptions> = {
     kinds,
     name: "loss",
     value: "<share>",
-    help: "lose so many of all datagrams, such as 0.02 or 2%",
+    help: "lose so many of all QUIC datagrams, such as 0.02 or 2%",
     fallback: 0,
     parse: parseShare,
   },

@@ -20,8 +20,11 @@ import { rawEcho } from "./raw.js";
 /** What each kind speaks; a new kind is one line here and one name in LAB_KINDS. */
 const DIALECTS: { readonly [K in QuicKind]: (floor: Floor) => QuicDialect } = { h3, quic: rawEcho, doq };
 
-/** @throws NetlatError: exit 4 when it cannot listen, exit 2 when QUIC cannot be had here */
-export async function serveQuic(kind: QuicKind, floor: Floor): Promise<Lab> {
+/**
+ * @param port 0: any free one
+ * @throws NetlatError: exit 4 when it cannot listen, exit 2 when QUIC cannot be had here
+ */
+export async function serveQuic(kind: QuicKind, floor: Floor, port: number): Promise<Lab> {
   const { options } = floor;
   const quiche = await loadQuiche();
   if ("unavailable" in quiche) throw usageError(`a lab server of ${kind} needs QUIC: ${quiche.unavailable}`);
@@ -30,7 +33,7 @@ export async function serveQuic(kind: QuicKind, floor: Floor): Promise<Lab> {
     quiche,
     config: configs(quiche, kind, options),
     host: options.host,
-    port: options.port,
+    port,
     application: () => {
       const connection = new QuicLabConnection(DIALECTS[kind](floor), floor, (one) => open.delete(one));
       open.add(connection);

@@ -75,16 +75,6 @@ export class DatagramLog {
     }
   }
 
-  /** What was kept of one connection, ahead of the others. */
-  readOnly(connection: ConnectionLog): void {
-    const others: (Entry | End)[] = [];
-    for (const entry of this.#entries) {
-      if ("ends" in entry || entry.connection !== connection) others.push(entry);
-      else this.#push(entry);
-    }
-    this.#entries = others;
-  }
-
   close(): void {
     if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
   }
@@ -142,12 +132,6 @@ export class ConnectionLog {
   note(from: "client" | "server", datagram: Uint8Array, atNs: number): void {
     this.#broken ||= !this.#log.note(this, from, datagram, atNs);
     if (this.#broken) this.#log.missed++;
-  }
-
-  /** What became of 0-RTT, as the datagrams so far say. */
-  get earlyData(): QuicWatch["earlyData"] {
-    this.#log.readOnly(this);
-    return this.watch?.earlyData ?? "none";
   }
 
   end(): void {

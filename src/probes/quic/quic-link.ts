@@ -32,8 +32,8 @@ export interface LinkOwner {
 const IN = Buffer.alloc(65_536);
 const CLIENT_BIDI_STEP = 4;
 const isOurs = (streamId: number): boolean => streamId % CLIENT_BIDI_STEP === 0;
-/** Answers to 0-RTT come with the handshake; who has none so long after it looks whether it was refused. */
-const EARLY_PATIENCE_MS = 2;
+/** With more, to ask for each whether something has come takes longer than to have them listed. */
+const FEW_STREAMS = 8;
 /** CRYPTO_ERROR with the alert bad_certificate (RFC 9001 section 4.8). */
 const BAD_CERTIFICATE = 0x100 + 42;
 
@@ -46,8 +46,9 @@ export class QuicLink implements Application {
   #client: QuicClient | undefined;
   #nextStream = 0;
   #ownSent = false;
+  /** 0-RTT packets may have gone. */
+  #early = false;
   #pieceTimers = new Set<NodeJS.Timeout>();
-  #earlyTimer: NodeJS.Timeout | undefined;
   /** Requests that were asked on it. */
   asked = 0;
   answered = 0;
@@ -118,8 +119,8 @@ export class QuicLink implements Application {
     this.#nextStream += CLIENT_BIDI_STEP;
     this.#running.set(place.streamId, place);
     x.ordinal = this.asked++;
-    // What waits to go, such as the end of the handshake, is none of the pieces that are counted.
-    if (x.ordinal === 0 || this.#plan.ends.length > 1) this.#client?.connection.flush();
+    // What waits to go, such as the end of the handshake, is none of the pieces that are counted. In 0-RTT nothing waits yet.
+    if ((x.ordinal === 0 && this.established) || this.#plan.ends.length > 1) this.#client?.connection.flush();
     x.wireNs = nowNs();
     if (!this.established) place.earlyNs = x.wireNs;
     this.#advance(place);
@@ -142,11 +143,15 @@ export class QuicLink implements Application {
     connection.drop();
   }
 
-  onEarly(connection: QuicConnection): void {
-    if (!this.#plan.quic.earlyData) return;
-    this.#openOwn(connection);
+  /** Requests first: what comes behind them has no room in the first datagram, which quiche fills up with padding. */
+  onFirstFlight(connection: QuicConnection): void {
     this.ready = true;
     this.#owner.onReady(this);
+    this.#openOwn(connection);
+  }
+
+  onEarly(): void {
+    this.#early = true;
   }
 
   onEstablished(connection: QuicConnection): void {
@@ -158,12 +163,17 @@ export class QuicLink implements Application {
     this.established = true;
     this.log.established = true;
     this.#owner.onEstablished(this);
-    if (this.ready) this.#judgeEarly(connection);
+    if (connection.earlyDataRefused) this.#rejected();
+    else if (this.ready && !this.#early) this.#wentLate();
     else {
       this.#openOwn(connection);
       this.ready = true;
       this.#owner.onReady(this);
     }
+  }
+
+  expects(): Iterable<number> {
+    return this.#running.size <= FEW_STREAMS ? this.#running.keys() : [];
   }
 
   onReadable(connection: QuicConnection, streamId: number): void {
@@ -270,16 +280,14 @@ export class QuicLink implements Application {
     else connection.close(true, said.code, said.says);
   }
 
-  /** With 0-RTT on the way the handshake is over: was it taken? */
-  #judgeEarly(connection: QuicConnection): void {
-    if (!connection.native.isResumed()) {
-      this.#rejected();
-      return;
+  /** The ticket was not good for 0-RTT: what was written ahead goes now. */
+  #wentLate(): void {
+    const atNs = nowNs();
+    for (const place of this.#running.values()) {
+      place.earlyNs = Number.NaN;
+      place.exchange.wireNs = atNs;
+      if (place.exchange.wholeNs < atNs) place.exchange.wholeNs = atNs;
     }
-    this.#earlyTimer = setTimeout(() => {
-      if (this.over || this.#running.size === 0) return;
-      if (this.log.earlyData === "rejected") this.#rejected();
-    }, EARLY_PATIENCE_MS);
   }
 
   /** The engine would send it again only when its timer says that it was lost: asking anew is a round trip, as it must be. */
@@ -315,7 +323,6 @@ export class QuicLink implements Application {
   }
 
   #clearTimers(): void {
-    clearTimeout(this.#earlyTimer);
     for (const timer of this.#pieceTimers) clearTimeout(timer);
     this.#pieceTimers.clear();
   }

@@ -4,7 +4,12 @@ import { nowNs } from "../clock.js";
 import type { KernelFacts } from "../probe.js";
 import { blankExchange, type Session } from "../session.js";
 import type { StreamAnswer } from "./dialect.js";
-import type { QuicLink } from "./quic-link.js";
+
+/** The connection that a request is on. */
+interface Carrier {
+  readonly established: boolean;
+  cancel(place: QuicPlace): void;
+}
 
 /** What a place asks of those who have the connection. */
 interface Shared {
@@ -23,7 +28,7 @@ export class QuicPlace implements Session {
   readonly #isFirst: boolean;
   deadlineNs = Number.POSITIVE_INFINITY;
   /** Where the request that runs is; null: none runs, or it waits for a connection or a stream. */
-  link: QuicLink | null = null;
+  link: Carrier | null = null;
   streamId = -1;
   answer: StreamAnswer | null = null;
   /** Bytes of the request that were written, and the piece that is being written. */

@@ -164,7 +164,10 @@ export class DatagramReader {
     this.retryGenuine =
       original && retryIsGenuine(version as QuicVersion, bytes.subarray(head.start, head.end), original);
     this.#emit({ type: "retry", atNs, tokenBytes: head.token.length, genuine: this.retryGenuine });
-    if (this.retryGenuine !== false) this.openers.restart(scid);
+    if (this.retryGenuine === false) return;
+    this.openers.restart(scid);
+    this.handshake.restart();
+    this.ends.client.spaces.initial.arrived();
   }
 
   #initial(from: Sender, bytes: Uint8Array, head: PacketHead, atNs: number): void {

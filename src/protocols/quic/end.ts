@@ -62,6 +62,7 @@ export class End {
       lost: sum("lost"),
       spurious: sum("spurious"),
       unsettled: sum("unsettled"),
+      notSeen: sum("notSeen"),
     };
   }
 }

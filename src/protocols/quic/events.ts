@@ -63,7 +63,7 @@ export type QuicEvent =
       readonly streamId: number;
       readonly bytes: number;
     }
-  /** Bytes came ahead of others that are still missing: lost, or overtaken. Told once until the hole is filled. */
+  /** Bytes came ahead of others that are still missing: lost, or overtaken. Told again for the next hole behind it. */
   | { readonly type: "stream-hole"; readonly atNs: number; readonly from: Sender; readonly streamId: number }
   /** More came out of order than is kept: what follows on the stream is not told, but its end is. */
   | { readonly type: "stream-gap"; readonly atNs: number; readonly from: Sender; readonly streamId: number }

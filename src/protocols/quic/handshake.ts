@@ -59,6 +59,11 @@ export class QuicHandshake {
     );
   }
 
+  /** Behind a Retry the client's messages begin again, in quiche with a new random. */
+  restart(): void {
+    this.#streams.clear();
+  }
+
   /** The version of TLS is always 1.3; undefined: the ServerHello was not seen, or its suite cannot be opened. */
   get suite(): CipherSuite | undefined {
     return this.serverHello === undefined ? undefined : cipherSuite(this.serverHello.cipherSuite);

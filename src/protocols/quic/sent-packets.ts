@@ -1,5 +1,6 @@
 /** What one end has sent in a packet number space, and what became of it (RFC 9002 sections 5 and 6). Bounded. */
 import type { AckRange } from "./frames.js";
+import { MissingNumbers } from "./missing-numbers.js";
 
 interface SentPacket {
   readonly sentNs: number;
@@ -27,6 +28,8 @@ export interface LossCounts {
   readonly spurious: number;
   /** Sent after all that was acknowledged: nothing is known of them. */
   readonly unsettled: number;
+  /** Numbers that were never seen, nor acknowledged: of packets of any kind that were lost ahead of us, or left out by the sender. */
+  readonly notSeen: number;
 }
 
 /** kPacketThreshold (RFC 9002 section 6.1.1). */
@@ -38,6 +41,7 @@ const MOST_LOST = 4_096;
 export class SentPackets {
   readonly #outstanding = new Map<number, SentPacket>();
   readonly #lost = new Map<number, SentPacket>();
+  readonly #missing = new MissingNumbers();
   #largestAcknowledged = -1;
   #ackEliciting = 0;
   #acknowledged = 0;
@@ -49,6 +53,7 @@ export class SentPackets {
   unseenAcknowledged = false;
 
   sent(packetNumber: number, packet: SentPacket): void {
+    this.#missing.came(packetNumber, this.largest);
     this.largest = Math.max(this.largest, packetNumber);
     if (packet.ackEliciting) this.#ackEliciting++;
     this.#outstanding.set(packetNumber, packet);
@@ -73,11 +78,18 @@ export class SentPackets {
         if (packet.ackEliciting) lost.push({ ...packet, packetNumber });
       }
     }
+    this.#missing.acknowledged((number) => isIn(ranges, number), this.#largestAcknowledged - PACKET_THRESHOLD + 1);
     const notLost = this.#recover(ranges);
     for (const { packetNumber, ...packet } of lost) this.#lost.set(packetNumber, packet);
     this.#lostCount += lost.length;
     while (this.#lost.size > MOST_LOST) dropOldest(this.#lost);
     return { newlyAcknowledged: newlyAcknowledged + notLost.length, largest, lost, notLost };
+  }
+
+  /** Something else than an acknowledgement shows that all so far came in, such as a Retry. */
+  arrived(): void {
+    for (const { ackEliciting } of this.#outstanding.values()) if (ackEliciting) this.#acknowledged++;
+    this.#outstanding.clear();
   }
 
   #recover(ranges: readonly AckRange[]): number[] {
@@ -103,6 +115,7 @@ export class SentPackets {
       lost: this.#lostCount + passed,
       spurious: this.#spurious,
       unsettled,
+      notSeen: this.#missing.count,
     };
   }
 }

@@ -44,11 +44,13 @@ export class Streams {
       return;
     }
     const before = half.data.heldBytes;
+    const { position } = half.data;
     const repeated = half.data.push(offset, data, (bytes) =>
       this.#emit({ type: "stream-data", atNs, from, streamId, bytes, early }),
     );
     this.#waitingBytes += half.data.heldBytes - before;
-    if (before === 0 && half.data.heldBytes > 0) this.#emit({ type: "stream-hole", atNs, from, streamId });
+    const opens = before === 0 || half.data.position > position;
+    if (opens && half.data.heldBytes > 0) this.#emit({ type: "stream-hole", atNs, from, streamId });
     if (repeated > 0) this.#resent(from, streamId, repeated, atNs);
     if (fin) half.finalSize ??= end;
     if (half.data.overflowed) this.#gap(from, streamId, half, atNs);

@@ -76,7 +76,7 @@ export function transportParameters({ runs }: Report, page: Page): string[] {
 export function beside(report: Report): string[] {
   const found = sideBySide(report);
   if (found === null) return [];
-  const rows = found.rows.map(({ levels, http, times }) => [...levels.map(code), prose(http), ...times]);
+  const rows = found.rows.map(({ levels, name, times }) => [...levels.map(code), prose(name), ...times]);
   const head = [...found.factors.map(prose), "", ...TIME_HEADS];
   return [...table(head, rows, found.factors.length + 1), "", prose(STALL_LEGEND)];
 }

@@ -13,7 +13,7 @@ export function beside(report: Report, page: Page): string[] {
   if (found === null) return [];
   const { dim } = page.theme;
   const head = [...found.factors, "", ...TIME_HEADS].map(dim);
-  const rows = found.rows.map(({ levels, http, times }) => [...levels, http, ...times]);
+  const rows = found.rows.map(({ levels, name, times }) => [...levels, name, ...times]);
   const words = found.factors.length + 1;
   const aligns = head.map((_, at): Align => (at < words ? "left" : "right"));
   const lines = grid([head, ...rows], aligns).map((line) => `  ${line}`);
@@ -36,9 +36,9 @@ function withBars(lines: readonly string[], rows: readonly BesideRow[], page: Pa
 }
 
 function listed(rows: readonly BesideRow[], factors: readonly string[], page: Page): string[] {
-  return rows.flatMap(({ levels, http, times }) => {
+  return rows.flatMap(({ levels, name, times }) => {
     const place = levels.map((level, at) => `${factors[at]}=${level}`);
     const told = TIME_HEADS.map((head, at) => `${at === TIME_HEADS.length - 1 ? "stalled p99" : head} ${times[at]}`);
-    return hang("  ", `${[...place, http].join(" ")}: ${told.join(", ")}`, page.prose);
+    return hang("  ", `${[...place, name].join(" ")}: ${told.join(", ")}`, page.prose);
   });
 }

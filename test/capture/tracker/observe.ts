@@ -56,7 +56,7 @@ export class Seen implements FlowObserver {
       packets,
     } = told;
     const { requestSegments, answerSegments, smallRequestSegments, holds, resends, windowStalls } = told;
-    const { flowControlStalls } = told;
+    const { flowControlStalls, behindNs } = told;
     const breakdownNs = { ...told.breakdownNs };
     const parts = {
       flow,
@@ -82,6 +82,7 @@ export class Seen implements FlowObserver {
       resends,
       windowStalls,
       flowControlStalls,
+      behindNs,
       notes: told.recentPackets(),
     });
   }

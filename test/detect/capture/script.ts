@@ -117,6 +117,7 @@ export function exchange(on: OpenFlow, words: ExchangeWords = {}): Exchange {
     resends,
     windowStalls,
     flowControlStalls,
+    behindNs: 0,
     recentPackets: () => notes,
     earlyAck: () => earlyAckOf(notes),
   };

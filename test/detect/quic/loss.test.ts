@@ -32,6 +32,13 @@ test("requests not told apart: the least that a loss can cost, by the round trip
   expect(blind?.evidence.at(-1)?.says).toContain("was not seen");
 });
 
+test("what never came to us counts as lost; with too few spared requests there is nothing to compare with", () => {
+  const lossDelay = { hit: spread(20, () => 80), spared: spread(2, () => 41) };
+  const [finding] = judgeLoss(subject(losing({}, { sent: 380, lost: 0, notSeen: 20 }, { lossDelay })));
+  expect(finding).toMatchObject({ count: 20, of: 400, confidence: "likely", severity: "warning" });
+  expect(finding?.evidence[0]?.says).toContain("0 were passed over, 20 more never came here");
+});
+
 test("below one in a hundred it is an info", () => {
   expect(judgeLoss(subject(losing({}, { sent: 1000, lost: 5, ratio: 0.005 })))).toMatchObject([{ severity: "info" }]);
 });

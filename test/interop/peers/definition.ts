@@ -7,6 +7,8 @@ export interface Place {
   readonly address: string;
   /** The words before a command that make it run in a network namespace (`Namespace.enter`); none on the machine itself. */
   readonly enter: readonly string[];
+  /** Ports to use again, those of a server that was stopped; free ones by default. */
+  readonly ports?: Readonly<Record<string, number>>;
 }
 
 /** PEM files for localhost, 127.0.0.1, ::1 and the address of the place; self-signed, hence also the CA to trust. */
