@@ -38,9 +38,9 @@ export async function serverThatTellsItsPort(command, words) {
   return { port: Number(/listening (\d+)/.exec(said)[1]), stop };
 }
 
-/** Starts a server that says where it listens; its standard input stays open. */
-export async function serverThatPrints(command, words) {
-  const child = start(command, words, ["pipe", "pipe", "inherit"]);
+/** Starts a server that says where it listens; its standard input stays open. @param stderr `ignore`: what it says besides is not shown */
+export async function serverThatPrints(command, words, stderr = "inherit") {
+  const child = start(command, words, ["pipe", "pipe", stderr]);
   const failed = once(child, "close").then(([code]) => Promise.reject(new Error(`${command}: ended with ${code}`)));
   failed.catch(() => {});
   const [line] = await Promise.race([once(child.stdout, "data"), failed]);
@@ -48,8 +48,8 @@ export async function serverThatPrints(command, words) {
 }
 
 /** Starts a server on `port` and waits until something accepts there, or until `answers(port)` says that it does. */
-export async function serverOnPort(command, words, port, answers = accepts) {
-  const child = start(command, words, ["ignore", "ignore", "inherit"]);
+export async function serverOnPort(command, words, port, { answers = accepts, stderr = "inherit" } = {}) {
+  const child = start(command, words, ["ignore", "ignore", stderr]);
   for (let attempt = 0; attempt < 100; attempt++) {
     if (child.exitCode !== null) break;
     if (await answers(port)) return { port, stop: () => stop(child) };

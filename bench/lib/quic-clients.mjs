@@ -12,7 +12,7 @@ const LIBRARIES = ["-lngtcp2", "-lngtcp2_crypto_gnutls", "-lgnutls"];
 const WARM_UP = 100;
 
 /** @returns the C client as a function of its arguments; one that always fails where it cannot be compiled */
-export function cClient(placement) {
+function cClient(placement) {
   let program;
   let trouble = "no C compiler; install gcc";
   try {

@@ -9,6 +9,8 @@ import { freePort, installed, serverOnPort, serverThatPrints } from "./processes
 
 export const BIG_BYTES = 10_000_000;
 const STARTERS = { gtlsserver, caddy };
+/** gtlsserver writes a line for each datagram that comes behind a close. */
+const QUIC = { answers: speaksQuic, stderr: "ignore" };
 
 /** @returns { ports by name of those that are installed, stop } */
 export async function startQuicServers(placement) {
@@ -31,7 +33,7 @@ export async function startQuicServers(placement) {
     }
     ports[name] = await freePort();
     const words = placed(placement, "server", command({ folder, site, keyFile, certFile, port: ports[name] }));
-    started.push(await serverOnPort(words[0], words.slice(1), ports[name], speaksQuic));
+    started.push(await serverOnPort(words[0], words.slice(1), ports[name], QUIC));
   }
   return {
     ports,
@@ -40,7 +42,7 @@ export async function startQuicServers(placement) {
       const port = await freePort();
       const more = ["--max-streams-bidi=1"];
       const words = placed(placement, "server", gtlsserver({ site, keyFile, certFile, port, more }));
-      return serverOnPort(words[0], words.slice(1), port, speaksQuic);
+      return serverOnPort(words[0], words.slice(1), port, QUIC);
     },
     async stop() {
       await Promise.all(started.map(({ stop }) => stop()));
@@ -83,7 +85,7 @@ https://:${port} {
 export async function startLab(netlat, placement) {
   const serve = [process.execPath, netlat, "serve", "h3", "--big-size", String(BIG_BYTES)];
   const [command, ...words] = placed(placement, "server", serve);
-  const { said, pid, stop } = await serverThatPrints(command, words);
+  const { said, pid, stop } = await serverThatPrints(command, words, "ignore");
   return { port: Number(/:(\d+)/.exec(said)[1]), pid, stop };
 }
 

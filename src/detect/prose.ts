@@ -251,11 +251,16 @@ export const PROSE = {
     summary: "the server refuses 0-RTT: what was sent early goes again",
     title: (share: Share, eachNs: number | null): string =>
       `0-RTT rejected: ${connectionsOf(share)} sent early data that the server refused${eachNs === null ? "" : `; it went again ${formatDuration(eachNs)} (p50) later`}`,
-    fix: [
-      "turn early data on at the server (nginx ssl_early_data on, HAProxy allow-0rtt on the bind line, quiche enable_early_data, quinn max_early_data_size, caddy/quic-go Allow0RTT, lsquic and msquic by their ticket settings)",
-      "share the ticket keys between the servers behind one name and keep them over restarts (nginx ssl_session_ticket_key): a ticket of another server is refused",
-      "a server that has lowered its limits or changed its ALPN since the ticket must refuse it: let clients fetch a new ticket; send only requests that may be repeated (RFC 8470)",
-    ],
+    fix: {
+      always: [
+        "turn early data on at the server (nginx ssl_early_data on, HAProxy allow-0rtt on the bind line, quiche enable_early_data, quinn max_early_data_size, caddy/quic-go Allow0RTT, msquic ServerResumptionLevel)",
+        "a server whose ALPN or limits differ from those of the ticket must refuse it: let clients fetch a new ticket",
+      ],
+      sometimes: [
+        "share the ticket keys between the servers behind one name and keep them over restarts (nginx ssl_session_ticket_key, HAProxy tls-ticket-keys): a ticket of another server, or of an older key, is refused",
+        "send in 0-RTT only requests that may be repeated, and only ones that may wait for a whole handshake now and then (RFC 8470)",
+      ],
+    },
   },
   "quic-loss": {
     summary: "QUIC packets are lost on the way and their data goes again",

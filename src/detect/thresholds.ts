@@ -112,6 +112,8 @@ export const OVERSIZED_SPARE = 8;
  * section 6.1.2), and max_ack_delay itself is whole milliseconds.
  */
 export const ACK_DELAY_TICK_NS = 1 * MS;
+/** And by this share of it: a process that wakes up a few milliseconds late is no broken promise. */
+export const ACK_DELAY_SLACK = 0.1;
 /** Below this share of lost packets a path is as good as paths are; at it and above, one request in a hundred can meet a loss: a p99. */
 export const QUIC_LOSS_SHARE = 0.01;
 /** A loss is found by the time threshold of 9/8 round trips at the soonest (RFC 9002 section 6.1.2), and only then sent again. */

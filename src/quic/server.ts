@@ -1,13 +1,16 @@
 /** A QUIC server on one UDP socket: finds the connection of each datagram, and accepts, sends back (Retry) or turns away the others. */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { lookup } from "node:dns";
 import { once } from "node:events";
+import { isIP } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Ns } from "../units/duration.js";
 import type { Application } from "./application.js";
 import type { Header, Host, NativeConfig, Quiche } from "./binding.js";
 import { QuicConnection } from "./connection.js";
 import { CONNECTION_ID_BYTES, issueConnectionIds, newConnectionId } from "./connection-ids.js";
+import { withoutZone } from "./udp-path.js";
 
 export interface ServerSpec {
   readonly quiche: Quiche;
@@ -42,7 +45,7 @@ export class QuicServer {
 
   /** @throws the system's error when it cannot listen */
   static async listen(spec: ServerSpec): Promise<QuicServer> {
-    const socket = createSocket(spec.host.includes(":") ? "udp6" : "udp4");
+    const socket = createSocket({ type: spec.host.includes(":") ? "udp6" : "udp4", lookup: lookUp });
     try {
       socket.bind(spec.port, spec.host);
       await once(socket, "listening");
@@ -62,14 +65,14 @@ export class QuicServer {
     this.#spec = spec;
     this.#socket = socket;
     const { address, port } = socket.address();
-    this.#local = { host: address, port };
+    this.#local = { host: withoutZone(address), port };
     socket.on("message", (datagram, from) => this.#received(datagram, from));
     // A client that has gone is no trouble of ours.
     socket.on("error", () => {});
   }
 
   get address(): string {
-    return this.#local.host;
+    return this.#socket.address().address;
   }
 
   get port(): number {
@@ -94,8 +97,9 @@ export class QuicServer {
   }
 
   #received(datagram: Buffer, from: RemoteInfo): void {
-    if (this.#spec.losesIncoming()) return;
-    const peer: Host = { host: from.address, port: from.port };
+    // Nobody can be answered at port 0 (RFC 768: the source port is optional).
+    if (this.#spec.losesIncoming() || from.port === 0) return;
+    const peer: Host = { host: withoutZone(from.address), port: from.port };
     const known = this.#connections.get(idOf(datagram));
     if (known !== undefined) {
       known.receive(datagram, peer, this.#local);
@@ -107,27 +111,28 @@ export class QuicServer {
     } catch {
       return;
     }
-    this.#greet(header, datagram, peer);
+    this.#greet(header, datagram, peer, from.address.slice(peer.host.length));
   }
 
-  #greet(header: Header, datagram: Buffer, peer: Host): void {
+  /** @param zone of a link-local address, such as `%eth0` */
+  #greet(header: Header, datagram: Buffer, peer: Host, zone: string): void {
     const { quiche, retry } = this.#spec;
     if (header.ty === SHORT || header.ty === VERSION_NEGOTIATION || datagram.length < LEAST_INITIAL_BYTES) return;
     if (!quiche.versionIsSupported(header.version)) {
       const length = quiche.negotiateVersion(header.scid, header.dcid, this.#out);
-      this.#send(Buffer.from(this.#out.subarray(0, length)), peer);
+      this.#send(Buffer.from(this.#out.subarray(0, length)), peer, zone);
       return;
     }
     if (header.ty !== INITIAL || this.#open.size >= MAX_CONNECTIONS) return;
     if (!retry) {
-      this.#accept(newConnectionId(), undefined, datagram, peer);
+      this.#accept(newConnectionId(), undefined, datagram, peer, zone);
       return;
     }
     const token = header.token ?? new Uint8Array();
     const original = token.length === 0 ? undefined : this.#openToken(token, peer);
     // The ID that we chose in the Retry comes back as the destination: it becomes ours (RFC 9000 section 7.3).
     if (original !== undefined) {
-      this.#accept(header.dcid, original, datagram, peer);
+      this.#accept(header.dcid, original, datagram, peer, zone);
       return;
     }
     // A token that is not ours, or another address's, is worth no more than none (section 8.1.3).
@@ -139,10 +144,10 @@ export class QuicServer {
       header.version,
       this.#out,
     );
-    this.#send(Buffer.from(this.#out.subarray(0, length)), peer);
+    this.#send(Buffer.from(this.#out.subarray(0, length)), peer, zone);
   }
 
-  #accept(id: Uint8Array, original: Uint8Array | undefined, datagram: Buffer, peer: Host): void {
+  #accept(id: Uint8Array, original: Uint8Array | undefined, datagram: Buffer, peer: Host, zone: string): void {
     const { quiche, config, application, ackHoldNs } = this.#spec;
     const native = quiche.Connection.accept(id, original, this.#local, peer, config());
     const ids: string[] = [hex(id)];
@@ -158,7 +163,7 @@ export class QuicServer {
       onHandshakeDone: () => know(issueConnectionIds(native)),
       ackHoldNs,
       keepaliveNs: undefined,
-      transmit: (bytes, _from, to) => this.#send(Buffer.from(bytes), to),
+      transmit: (bytes, _from, to) => this.#send(Buffer.from(bytes), to, zone),
       onGone: () => {
         this.#open.delete(connection);
         for (const one of ids) this.#connections.delete(one);
@@ -175,8 +180,8 @@ export class QuicServer {
     connection.receive(datagram, peer, this.#local);
   }
 
-  #send(datagram: Uint8Array, to: Host): void {
-    if (!this.#spec.losesOutgoing()) this.#socket.send(datagram, to.port, to.host);
+  #send(datagram: Uint8Array, to: Host, zone: string): void {
+    if (!this.#spec.losesOutgoing()) this.#socket.send(datagram, to.port, to.host + zone);
   }
 
   /** The original destination ID, sealed with the address that it is for. */
@@ -195,6 +200,12 @@ export class QuicServer {
     return seal.digest().subarray(0, SEAL_BYTES);
   }
 }
+
+/** Node looks up the address of each datagram that it sends, in the next turn: an address needs none. */
+const lookUp: typeof lookup = ((name: string, family: number, done: Parameters<typeof lookup>[2]) => {
+  if (isIP(name) === 0) lookup(name, family, done);
+  else done(null, name, family);
+}) as typeof lookup;
 
 const SEAL_BYTES = 16;
 /** As in quiche's Type. */

@@ -27,9 +27,9 @@ export class UdpPath {
 
   private constructor(socket: Socket, { address, port }: UdpPeer, events: UdpEvents) {
     this.#socket = socket;
-    this.peer = { host: address, port };
+    this.peer = { host: withoutZone(address), port };
     const bound = socket.address();
-    this.local = { host: bound.address, port: bound.port };
+    this.local = { host: withoutZone(bound.address), port: bound.port };
     socket.on("message", (datagram) => events.onDatagram(datagram, this, performance.now() * 1e6));
     socket.on("error", (error: NodeJS.ErrnoException) => events.onTrouble(error));
   }
@@ -63,3 +63,6 @@ export class UdpPath {
     this.#socket.close();
   }
 }
+
+/** quiche takes a link-local address without its zone, `%eth0` (RFC 4007 section 11); sockets do not. */
+export const withoutZone = (address: string): string => address.replace(/%.*$/, "");

@@ -35,7 +35,7 @@ const time = (data: HistogramData | null | undefined, pick: "min" | "p50" | "p99
   data == null || data.count === 0 ? null : formatDuration(data[pick]);
 
 /** Whole microseconds: a path's round trip is worth more than three digits. */
-export const micros = (data: HistogramData | null, pick: "min" | "p50" | "p99"): string | null =>
+const micros = (data: HistogramData | null, pick: "min" | "p50" | "p99"): string | null =>
   data === null || data.count === 0 ? null : `${whole(Math.round(data[pick] / 1e3))} us`;
 
 /** How long things took. */

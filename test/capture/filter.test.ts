@@ -9,7 +9,7 @@ import { NetlatError } from "../../src/errors.js";
 function key(a: string, aPort: number, b: string, bPort: number): FlowKey {
   const [a0, a1, a2, a3] = parseAddress(a)!;
   const [b0, b1, b2, b3] = parseAddress(b)!;
-  return { version: a.includes(":") ? 6 : 4, a0, a1, a2, a3, aPort, b0, b1, b2, b3, bPort };
+  return { transport: "tcp", version: a.includes(":") ? 6 : 4, a0, a1, a2, a3, aPort, b0, b1, b2, b3, bPort };
 }
 
 const cache = key("10.0.0.1", 40_000, "10.0.0.2", 11_211);
@@ -107,6 +107,27 @@ describe("proto", () => {
   });
 });
 
+describe("QUIC", () => {
+  const quic: FlowKey = { ...web, transport: "udp" };
+
+  it.each(["udp", "quic", "proto udp", "proto quic", "udp port 443", "not tcp"])("%s", (filter) => {
+    expect([wanted(filter, quic, "h3"), wanted(filter, quic, "quic"), wanted(filter, web, "tls")]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  it("is told by what is spoken in it, once that is known", () => {
+    expect(parseFilter("proto h3").admits(quic)).toBe(true);
+    expect([wanted("proto h3", quic, "h3"), wanted("proto h3", quic, "doq")]).toEqual([true, false]);
+  });
+
+  it("is nothing of TCP's protocols, and the other way round", () => {
+    expect([parseFilter("proto memcached").admits(quic), parseFilter("proto doq").admits(web)]).toEqual([false, false]);
+  });
+});
+
 describe("wrong filters", () => {
   it.each([
     ["", /empty/],
@@ -121,7 +142,7 @@ describe("wrong filters", () => {
     ["net 10.0.0.0/33", /10\.0\.0\.0\/33/],
     ["net 10.0.0.0/8/9", /\/8\/9/],
     ["net ::/129", /::\/129/],
-    ["proto udp", /proto udp: not a protocol.*tcp, memcached, redis/],
+    ["proto sctp", /proto sctp: not a protocol.*tcp, udp, memcached, redis/],
     ["proto constructor", /proto constructor/],
     ["src", /missing after "src"/],
     ["src proto tcp", /"proto" is not understood/],

@@ -204,7 +204,7 @@ export class FlowSlab {
   ints = new Int32Array(0);
   times = new Float64Array(0);
   rare = new Float64Array(0);
-  /** By slot: the longest segment of the client's that was looked at (./pipelining.ts). */
+  /** By slot: segments of the client's beyond this are longer than any that was looked at (./pipelining.ts). */
   longest = new Int32Array(0);
 
   /** Makes room for so many flows; those that are there keep their slots. */

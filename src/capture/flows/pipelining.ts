@@ -25,8 +25,13 @@ const { outOfStep: OUT_OF_STEP, asksAhead: ASKS_AHEAD } = STATE;
 const OF_REQUEST = WHOLE | HEAD | BEGUN;
 /** While one of these is set, every message is looked at; both: it asks ahead, and what is due is not known. */
 const ALWAYS = OUT_OF_STEP | ASKS_AHEAD;
-/** Of segments that are no longer than those that were looked at before, and held one request or part of one: every so many. */
+/**
+ * So many of a connection's first messages are looked at, and every so many of the others. Between them only those that are longer, by
+ * an eighth at least, than any that held no more than one request.
+ */
+const FIRST = 4;
 const EVERY = 16;
+const LONGER = 9 / 8;
 /** Flows whose request is read over several segments, at most. */
 const MOST_BEGUN = 4096;
 /** A server that has answered, and has been asked nothing for this long, owes nothing: that, and two ways from end to end. */
@@ -55,10 +60,9 @@ export function requestSent(tracking: Tracking, slot: number, client: 0 | 1, p: 
   }
   // What is known of the request before is not known of this one.
   if ((state & OF_REQUEST) !== 0) ints[flow + STATE_BITS] = state & ~OF_REQUEST;
-  const isLonger = p.payloadLength > (longest[slot] as number);
-  if (isLonger || (state & ALWAYS) !== 0 || (ints[flow + EXCHANGES] as number) % EVERY === 0) {
-    look(tracking, slot, client, p);
-  }
+  const exchanges = ints[flow + EXCHANGES] as number;
+  const isLong = p.payloadLength > (longest[slot] as number);
+  if (isLong || (state & ALWAYS) !== 0 || exchanges < FIRST || exchanges % EVERY === 0) look(tracking, slot, client, p);
 }
 
 /** A message begins. */
@@ -73,10 +77,10 @@ function look(tracking: Tracking, slot: number, client: 0 | 1, p: Packet): void 
     readFrom(tracking, slot, client, p, kind, undefined);
     return;
   }
-  if (p.payloadLength > (longest[slot] as number)) longest[slot] = p.payloadLength;
+  if (p.payloadLength > (longest[slot] as number)) longest[slot] = p.payloadLength * LONGER;
   if (isOneRequest(kind, p)) {
     if (((ints[state] as number) & OUT_OF_STEP) === 0) ints[state]! |= WHOLE;
-  } else goOn(tracking, slot, client, p, kind, new BegunRequest(kind));
+  } else goOn(tracking, slot, client, p, kind, BegunRequest.of(kind));
 }
 
 /** More data, while the answer is awaited: the rest of the request, or the next one. */

@@ -254,10 +254,23 @@ export class QuicWatch {
   }
 }
 
+/** In one piece, without spreading: it is done for every request of a probe, and spreading takes ten times as long. */
 function fromH3(exchange: H3Exchange): QuicExchange {
-  const { streamId, requestNs, requestEndNs, firstByteNs, responseEndNs, requestBytes, responseBytes } = exchange;
-  const { contentBytes, early, method, path, status, outcome, reset } = exchange;
-  const times = { streamId, requestNs, requestEndNs, firstByteNs, responseEndNs };
-  const size = { requestBytes, responseBytes, contentBytes };
-  return { ...times, ...size, early, method, path, status, outcome, reset, hit: false };
+  return {
+    streamId: exchange.streamId,
+    requestNs: exchange.requestNs,
+    requestEndNs: exchange.requestEndNs,
+    firstByteNs: exchange.firstByteNs,
+    responseEndNs: exchange.responseEndNs,
+    requestBytes: exchange.requestBytes,
+    responseBytes: exchange.responseBytes,
+    contentBytes: exchange.contentBytes,
+    early: exchange.early,
+    method: exchange.method,
+    path: exchange.path,
+    status: exchange.status,
+    outcome: exchange.outcome,
+    reset: exchange.reset,
+    hit: false,
+  };
 }

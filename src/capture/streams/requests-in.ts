@@ -35,14 +35,20 @@ export function isOneRequest(
 
 /** A request that is read over its segments, until it is known where it ends. */
 export class BegunRequest {
+  readonly #kind: Pipelined;
   readonly #reader: MemcachedRequests | RespRequests | Http1Requests;
   /** How many bytes of the last segment are its own, once it has ended. */
   ends = 0;
   isAnswered = true;
 
-  constructor(kind: Pipelined) {
+  private constructor(kind: Pipelined) {
+    this.#kind = kind;
     if (kind === "http1") this.#reader = new Http1Requests();
     else this.#reader = kind === "redis" ? new RespRequests() : new MemcachedRequests();
+  }
+
+  static of(kind: Pipelined): BegunRequest {
+    return SPARE[kind].pop() ?? new BegunRequest(kind);
   }
 
   get isHead(): boolean {
@@ -58,11 +64,17 @@ export class BegunRequest {
     if (state.state !== "complete") return isCut ? "unknown" : "part";
     const expects = "expects" in state ? state.expects : "answer";
     if (expects === "no-order") return "unknown";
+    // It has ended, and is as new. What it says of itself stays until it is taken again.
+    if (SPARE[this.#kind].length < MOST_SPARE) SPARE[this.#kind].push(this);
     this.ends = state.end - payloadStart;
     this.isAnswered = expects === "answer";
     return this.ends === payloadLength && this.isAnswered ? "one" : "more";
   }
 }
+
+/** Used again: to make one costs more than what it reads. */
+const SPARE: Readonly<Record<Pipelined, BegunRequest[]>> = { memcached: [], redis: [], http1: [] };
+const MOST_SPARE = 256;
 
 /** @returns index behind the first request, beyond `end` where it goes on; -1: it is of another kind */
 function endOfUsual(kind: Pipelined, bytes: Uint8Array, start: number, end: number): number {

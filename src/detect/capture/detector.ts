@@ -7,7 +7,7 @@ import type { Services } from "../../capture/services/services.js";
 import type { Finding } from "../../report/model.js";
 import type { CaptureFindingCode } from "../finding-codes.js";
 
-/** What a capture must have shown for a detector that found nothing to say so; all but the last four of TCP. */
+/** What a capture must have shown for a detector that found nothing to say so; those that do not say so are TCP's. */
 export type Need =
   | "flows"
   | "exchanges"
@@ -18,7 +18,8 @@ export type Need =
   | "any-exchanges"
   | "any-handshakes"
   | "quic"
-  | "quic-acks";
+  | "quic-acks"
+  | "quic-early-data";
 
 export interface WatchContext {
   /** Which service a flow belongs to. It is told of everything before a detector is, and forgets a flow after it. */

@@ -116,6 +116,7 @@ const OBSTACLES: Readonly<Record<Need, (services: WatchContext["services"]) => s
       : (noFlows(services) ?? NO_HANDSHAKE),
   quic: noQuic,
   "quic-acks": (services) => noQuic(services) ?? noAcks(services.quicSubjects()),
+  "quic-early-data": (services) => noQuic(services) ?? unknownEarlyData(services),
   "both-directions": (services) =>
     noFlows(services) ??
     (services.bothWays > 0 || services.tcpAsked > 0 ? null : "only one direction of each connection was captured"),
@@ -129,6 +130,16 @@ const OBSTACLES: Readonly<Record<Need, (services: WatchContext["services"]) => s
 
 function noQuic({ quicFlows }: WatchContext["services"]): string | null {
   return quicFlows > 0 ? null : "no QUIC connection in the capture";
+}
+
+/** What became of 0-RTT stands in an encrypted message of the server. */
+function unknownEarlyData(services: WatchContext["services"]): string | null {
+  const early = services.quicSubjects().map(({ facts }) => facts.earlyData);
+  const sum = (field: "offered" | "accepted" | "rejected") => early.reduce((total, one) => total + one[field], 0);
+  const unknown = sum("offered") - sum("accepted") - sum("rejected");
+  return unknown > 0
+    ? `what became of 0-RTT in ${unknown} connections is encrypted; a key log (--keylog) opens it`
+    : null;
 }
 
 function noFlows({ flows }: WatchContext["services"]): string | null {

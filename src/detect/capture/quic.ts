@@ -8,7 +8,7 @@ import type { CaptureDetector, Need } from "./detector.js";
 
 export const quicAckDelay = quicDetector("quic-ack-delay", judgeAckDelay, "quic-acks");
 export const quicRetry = quicDetector("quic-retry", judgeRetry);
-export const quicZeroRttRejected = quicDetector("quic-0rtt-rejected", judgeEarlyData);
+export const quicZeroRttRejected = quicDetector("quic-0rtt-rejected", judgeEarlyData, "quic-early-data");
 export const quicLoss = quicDetector("quic-loss", judgeLoss, "quic-acks");
 export const quicVersionNegotiation = quicDetector("quic-version-negotiation", judgeVersionNegotiation);
 

@@ -12,7 +12,10 @@ export interface VerdictFacts {
   /** As a report orders them. */
   readonly findings: readonly Finding[];
   readonly theories: readonly Theory[];
-  readonly source: Pick<CaptureSource, "truncated" | "flowsEvicted" | "dropped" | "tcpPackets">;
+  readonly source: Pick<
+    CaptureSource,
+    "truncated" | "flowsEvicted" | "dropped" | "tcpPackets" | "quicDatagrams" | "inside"
+  >;
 }
 
 /** Sentences for people, the most important first; at least one. */
@@ -58,20 +61,24 @@ function costWords({ costNs, whatIf, subject }: Finding, services: readonly Serv
   return `; ${formatDuration(costNs.total)} lost${lost}${without}`;
 }
 
-function nothingWords(asked: readonly Service[], { tcpPackets }: VerdictFacts["source"]): string {
+function nothingWords(asked: readonly Service[], { tcpPackets, quicDatagrams = 0 }: VerdictFacts["source"]): string {
   const exchanges = asked.reduce((sum, service) => sum + service.exchanges, 0);
   const longest = asked.reduce<Service | null>(
     (most, service) => (most === null || service.latency.quantile(0.99) > most.latency.quantile(0.99) ? service : most),
     null,
   );
   if (longest === null) {
+    if (quicDatagrams > 0) return "No verdict: no request with its answer could be read.";
     return tcpPackets === 0
-      ? "No verdict: there is no TCP packet in the capture."
+      ? "No verdict: there is no packet of TCP or QUIC in the capture."
       : "No verdict: no request with its answer was seen (one direction only, or nothing was asked).";
   }
   const places = `${exchanges} exchange${exchanges === 1 ? "" : "s"} of ${asked.length} service${asked.length === 1 ? "" : "s"}`;
   const { latency } = longest;
-  return `No stall: in ${places} nothing waited for a delayed ACK, a lost packet, a closed window or a slow server; p50 ${formatDuration(latency.quantile(0.5))}, p99 ${formatDuration(latency.quantile(0.99))} in ${longest.id}.`;
+  const stalls = asked.every(({ quic }) => quic !== null)
+    ? "a lost packet or a slow server"
+    : "a delayed ACK, a lost packet, a closed window or a slow server";
+  return `No stall: in ${places} nothing waited for ${stalls}; p50 ${formatDuration(latency.quantile(0.5))}, p99 ${formatDuration(latency.quantile(0.99))} in ${longest.id}.`;
 }
 
 /** What the breakdown explains although no finding says it. */
@@ -85,10 +92,21 @@ function theoryWords(theories: readonly Theory[], findings: readonly Finding[]):
     .map(({ claim, because }) => `Confirmed: ${claim} (${because}).`);
 }
 
+/** Why a QUIC connection stays closed that a key log would open (src/capture/quic/inside.ts). */
+const NO_KEYS = /^QUIC: .*key log/;
 const LOSS: readonly string[] = ["rto", "fast-retransmit"];
 
-function limits({ truncated, flowsEvicted, dropped }: VerdictFacts["source"]): string[] {
+function limits({ truncated, flowsEvicted, dropped, inside }: VerdictFacts["source"]): string[] {
+  const closed = Object.entries(inside?.unread ?? {}).reduce(
+    (sum, [reason, count]) => (NO_KEYS.test(reason) ? sum + count : sum),
+    0,
+  );
   return [
+    ...(closed > 0
+      ? [
+          `Of ${closed} QUIC connection${closed === 1 ? "" : "s"} only the handshake can be seen: a key log (--keylog, as SSLKEYLOGFILE of either end writes it) opens requests, ACK delays, losses and what became of 0-RTT.`,
+        ]
+      : []),
     ...(truncated === null
       ? []
       : [`The capture is damaged after packet ${truncated.afterPacket}: what came before is told here.`]),

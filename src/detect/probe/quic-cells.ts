@@ -10,7 +10,7 @@ export const isQuic = ({ run }: ProbeCell): boolean => run.quic !== undefined;
 export const quicCells = (evidence: ProbeEvidence): ProbeCell[] => evidence.cells.filter(isQuic);
 
 /** Why nothing of QUIC can be judged, or null. */
-export function notQuic(evidence: ProbeEvidence): string | null {
+function notQuic(evidence: ProbeEvidence): string | null {
   if (quicCells(evidence).length > 0) return null;
   return noUsableCell(evidence) ?? "the requests did not travel in QUIC";
 }

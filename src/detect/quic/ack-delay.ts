@@ -4,7 +4,13 @@ import type { Finding, QuicFacts } from "../../report/model.js";
 import { digits, formatDuration } from "../../units/duration.js";
 import { formatSize } from "../../units/size.js";
 import { PROSE } from "../prose.js";
-import { ACK_DELAY_TICK_NS, MIN_DELAYED_ACK_NS, MIN_INFERRED_COUNT, MIN_INFERRED_SHARE } from "../thresholds.js";
+import {
+  ACK_DELAY_SLACK,
+  ACK_DELAY_TICK_NS,
+  MIN_DELAYED_ACK_NS,
+  MIN_INFERRED_COUNT,
+  MIN_INFERRED_SHARE,
+} from "../thresholds.js";
 import { lostForGood, type QuicJudge, type QuicSubject } from "./subject.js";
 
 const prose = PROSE["quic-ack-delay"];
@@ -22,7 +28,7 @@ export const judgeAckDelay: QuicJudge = (subject) =>
 
 function judgeEnd(subject: QuicSubject, by: Role, delay: AckDelay): Finding[] {
   const advertisedNs = delay.advertisedNs ?? DEFAULT_MAX_ACK_DELAY_NS;
-  const late = lateThan(delay, advertisedNs + ACK_DELAY_TICK_NS);
+  const late = lateThan(delay, advertisedNs + Math.max(ACK_DELAY_TICK_NS, ACK_DELAY_SLACK * advertisedNs));
   const over = late >= MIN_INFERRED_COUNT && late >= MIN_INFERRED_SHARE * delay.claimed.count;
   const again = sentInVain(subject.facts, by);
   const shows = delay.claimed.p50 >= MIN_DELAYED_ACK_NS && again !== null;

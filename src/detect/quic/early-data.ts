@@ -26,7 +26,7 @@ export const judgeEarlyData: QuicJudge = ({ run, facts }) => {
       costNs: costOfEach(each, rejected),
       confidence: "certain",
       evidence: [{ says: `${of} connections sent 0-RTT packets with a ticket${better}` }, { says: again }],
-      fix: [...prose.fix],
+      fix: accepted > 0 ? [...prose.fix.sometimes] : [...prose.fix.always, ...prose.fix.sometimes],
       whatIf: null,
     },
   ];

@@ -27,6 +27,7 @@ export class QuicLabConnection implements Application {
   #connection: QuicConnection | undefined;
   #greeted = false;
   #firstUnseen = 0;
+  readonly #expected = [0];
   /** Requests from this stream ID on are refused. */
   #firstRefused = Number.POSITIVE_INFINITY;
   #answers = 0;
@@ -43,6 +44,12 @@ export class QuicLabConnection implements Application {
 
   onEstablished(connection: QuicConnection): void {
     this.#greet(connection);
+  }
+
+  /** Most clients ask one request after the other. */
+  expects(): readonly number[] {
+    this.#expected[0] = this.#firstUnseen;
+    return this.#expected;
   }
 
   onReadable(connection: QuicConnection, streamId: number): void {

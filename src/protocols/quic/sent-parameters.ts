@@ -37,6 +37,8 @@ const KNOWN: ReadonlyMap<number, readonly [name: string, kind: Kind]> = new Map(
   [0x3128, ["google_connection_options", "text"]],
   [0x3129, ["user_agent", "text"]],
   [0x4752, ["google_version", "versions"]],
+  // Of drafts that became RFC 9368.
+  [0xff73db, ["version_information_draft", "versions"]],
 ]);
 /** Parameters that are told; a hello has some twenty. */
 const MOST = 64;

@@ -41,6 +41,13 @@ export function axis(edgesNs: readonly number[]): Html {
   return el("svg", { viewBox: `0 0 ${WIDTH} 18`, width: WIDTH, height: 18, "aria-hidden": "true" }, ticks);
 }
 
+/** A bar that fills a share (0 to 1) of the width. */
+export function plainBar(share: number, says: string): Html {
+  const place = { x: 0, y: 0, width: at(Math.max(1, share * WIDTH)), height: 16 };
+  const bar = el("rect", { class: "bar", ...place }, el("title", {}, says));
+  return el("svg", { viewBox: `0 0 ${WIDTH} 16`, width: WIDTH, height: 16, role: "img" }, [bar]);
+}
+
 /** In the order of an exchange's life, so that bars can be compared. */
 export function dividedBar(told: readonly Share[]): Html {
   let left = 0;

@@ -1,12 +1,14 @@
 /** The sections that the page draws itself; all others it takes from the table as they are. */
 import type { Report } from "../../report/model.js";
+import { formatDuration } from "../../units/duration.js";
 import { shareText } from "../breakdown.js";
 import { logEdges } from "../chart.js";
 import { cellName } from "../factors.js";
+import { STALL_LEGEND, sideBySide, TIME_HEADS } from "../side-by-side.js";
 import { cellColumns, rowsOf, serviceColumns } from "../table/columns.js";
 import type { Page } from "../table/page.js";
 import { timesOf } from "../table/time-went.js";
-import { axis, BINS, dividedBar, histogram, partsLegend } from "./bars.js";
+import { axis, BINS, dividedBar, histogram, partsLegend, plainBar } from "./bars.js";
 import { curves } from "./curves.js";
 import { findings } from "./findings.js";
 import { checks, gateVerdict, next } from "./gate.js";
@@ -19,6 +21,7 @@ export const DRAWN: Readonly<Record<string, Drawn>> = {
   Verdict: verdict,
   Checks: checks,
   "What to do next": next,
+  "Side by side": beside,
   Cells: numbers,
   Services: numbers,
   "Where the time went": timeWent,
@@ -33,6 +36,21 @@ function verdict(report: Report): Html[] {
   if (status === "none" && reasons.length === 0) return [];
   const word = status === "none" ? [] : [el("b", {}, status)];
   return [el("div", { class: `card verdict ${status}` }, [...word, list(reasons)])];
+}
+
+/** Each protocol's times, and a bar as long as its p99. */
+function beside(report: Report): Html[] {
+  const found = sideBySide(report);
+  if (found === null) return [];
+  const most = Math.max(1, ...found.rows.map(({ p99Ns }) => p99Ns));
+  const rows = found.rows.map(({ levels, name, times, p99Ns }) => {
+    const bar = plainBar(p99Ns / most, `${name}: p99 ${formatDuration(p99Ns)}`);
+    return [...levels, name, ...times.map((time) => time.replaceAll(" ", "\u00a0")), bar];
+  });
+  const head = [...found.factors, "", ...TIME_HEADS, "p99"];
+  const words = found.factors.length + 1;
+  const numbers = head.map((_, at) => at >= words && at < head.length - 1);
+  return [table(head, rows, numbers), el("p", {}, STALL_LEGEND)];
 }
 
 /** Each run's numbers beside its histogram, then the percentile curves. */

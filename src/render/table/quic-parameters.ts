@@ -26,11 +26,10 @@ function one({ whose, rows, ends }: ParameterSet, page: Page): string[] {
   ).map((line) => `  ${line}`);
   const long = rows
     .filter((row) => !fits(row))
-    .flatMap((row) =>
-      ends
-        .filter((end) => row[end] !== "")
-        .flatMap((end) => hang("  ", `${row.name} (${end}) ${row[end]}`, page.width)),
-    );
+    .flatMap((row) => {
+      const values = ends.filter((end) => row[end] !== "").map((end) => `${end} ${row[end]}`);
+      return hang("  ", `${row.name}: ${values.join(", ")}`, page.width);
+    });
   return [...(whose === "" ? [] : hang("  ", whose, page.prose, page.theme.strong)), ...table, ...long];
 }
 

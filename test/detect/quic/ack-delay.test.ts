@@ -65,7 +65,9 @@ test("long as advertised: only where the other end sent again in vain", () => {
 });
 
 test("not one: within what was advertised and a tick of the timer, or now and then, or real loss beside it", () => {
-  expect(judgeAckDelay(subject(served(() => 25.5, 25)))).toEqual([]);
+  expect(judgeAckDelay(subject(served(() => 25.9, 25)))).toEqual([]);
+  expect(judgeAckDelay(subject(served(() => 109, 100)))).toEqual([]);
+  expect(judgeAckDelay(subject(served(() => 1.9, 1)))).toEqual([]);
   expect(judgeAckDelay(subject(served((ack) => (ack < 98 ? 1 : 60), 25)))).toEqual([]);
   expect(judgeAckDelay(subject(served(() => 24, 25, { lost: 9, resentBytes: 9000 })))).toEqual([]);
   expect(judgeAckDelay(subject(quicFacts({ ackDelay: { client: null, server: null } })))).toEqual([]);
