@@ -70,11 +70,11 @@ export function sequentialClients({ port, netlat, requests, placement }) {
   };
 }
 
-/** As many streams at once as the server allows: requests per second. */
-export function rateClients({ port, netlat, streams, requests, placement }) {
+/** As many streams at once as the server allows: requests per second. @param peerRequests so many that a process's start-up is little beside them */
+export function rateClients({ port, netlat, streams, requests, peerRequests, placement }) {
   const probe = netlatClient(netlat, placement);
   return {
-    ...(installed("gtlsclient") ? { gtlsclient: () => gtlsclientRate(port, "/small", requests, placement) } : {}),
+    ...(installed("gtlsclient") ? { gtlsclient: () => gtlsclientRate(port, "/small", peerRequests, placement) } : {}),
     netlat: async () => {
       const words = ["--streams", streams, "--warmup", Math.ceil(WARM_UP / streams), "--requests", requests];
       return { perSecond: (await probe(port, "/small", words)).ratePerSecond };

@@ -45,10 +45,12 @@ export class QuicServer {
 
   /** @throws the system's error when it cannot listen */
   static async listen(spec: ServerSpec): Promise<QuicServer> {
-    const socket = createSocket({ type: spec.host.includes(":") ? "udp6" : "udp4", lookup: lookUp });
+    const socket = createSocket({ type: spec.host.includes(":") ? "udp6" : "udp4", lookup: lookUp as never });
     try {
+      // Heard before it is asked: an address is bound in this very turn, with the look-up below.
+      const listening = once(socket, "listening");
       socket.bind(spec.port, spec.host);
-      await once(socket, "listening");
+      await listening;
     } catch (error) {
       socket.close();
       throw error;
@@ -201,11 +203,15 @@ export class QuicServer {
   }
 }
 
-/** Node looks up the address of each datagram that it sends, in the next turn: an address needs none. */
-const lookUp: typeof lookup = ((name: string, family: number, done: Parameters<typeof lookup>[2]) => {
+/** Node looks up where each datagram goes, in a turn of its own; an address needs none. */
+function lookUp(
+  name: string,
+  family: number,
+  done: (error: Error | null, address: string, family: number) => void,
+): void {
   if (isIP(name) === 0) lookup(name, family, done);
   else done(null, name, family);
-}) as typeof lookup;
+}
 
 const SEAL_BYTES = 16;
 /** As in quiche's Type. */

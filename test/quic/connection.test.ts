@@ -30,6 +30,25 @@ describe("a QUIC connection on a network of memory", onlyIf(unavailable === unde
     expect([pair.clientApp.text(0), pair.clientApp.text(4)]).toEqual(["one", "two"]);
   });
 
+  it("looks first at the streams that something is expected on, and at the others too", async () => {
+    const readIn = async (expected: number[] | undefined): Promise<number[]> => {
+      const client = Object.assign(new Recorder(), expected && { expects: () => expected });
+      const pair = new Pair({ client, server: echoing() });
+      await established(pair);
+      client.reads = false;
+      for (const streamId of [0, 4, 8]) pair.client.write(streamId, Buffer.from("x"), true);
+      await until("answers that wait", () =>
+        [0, 4, 8].every((streamId) => pair.client.native.streamReadable(streamId)),
+      );
+      client.reads = true;
+      pair.client.write(12, Buffer.from("x"), true);
+      await until("all answers", () => client.ended.length === 4);
+      return client.ended.slice(0, 3);
+    };
+    expect(await readIn(undefined)).toEqual([0, 4, 8]);
+    expect(await readIn([8, 40])).toEqual([8, 0, 4]); // 40 was never opened
+  });
+
   it("carries what is written in the callback that tells of the handshake", async () => {
     const client = new Recorder();
     client.whenEstablished = (connection) => void connection.write(0, Buffer.from("at once"), true);

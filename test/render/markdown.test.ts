@@ -5,6 +5,7 @@ import type { Report } from "../../src/report/model.js";
 import { damagedCapture, emptyCapture, lossesCapture, stallCapture } from "./sample-capture.js";
 import { comparisonReport, mergeReport } from "./sample-comparison.js";
 import { mixedGate, passingGate } from "./sample-gate.js";
+import { quicCapture } from "./sample-quic.js";
 import { allErrorsReport, interruptedReport, openLoopReport, poolReport, stallReport } from "./sample-report.js";
 
 const markdown = (report: Report): string => renderers.markdown(report, { columns: 80, colour: 3, unicode: true });
@@ -20,6 +21,7 @@ describe("markdown", () => {
     "capture-losses": lossesCapture,
     "capture-damaged": damagedCapture,
     "capture-empty": emptyCapture,
+    "capture-quic": quicCapture,
     comparison: comparisonReport,
     merge: mergeReport,
     "gate-mixed": mixedGate,

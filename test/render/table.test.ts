@@ -6,6 +6,7 @@ import type { Report } from "../../src/report/model.js";
 import { damagedCapture, emptyCapture, lossesCapture, stallCapture } from "./sample-capture.js";
 import { comparisonReport, mergeReport } from "./sample-comparison.js";
 import { mixedGate, passingGate } from "./sample-gate.js";
+import { quicCapture } from "./sample-quic.js";
 import { allErrorsReport, interruptedReport, openLoopReport, poolReport, stallReport } from "./sample-report.js";
 
 const SAMPLES: Readonly<Record<string, () => Report>> = {
@@ -18,6 +19,7 @@ const SAMPLES: Readonly<Record<string, () => Report>> = {
   "capture-losses": lossesCapture,
   "capture-damaged": damagedCapture,
   "capture-empty": emptyCapture,
+  "capture-quic": quicCapture,
   comparison: comparisonReport,
   merge: mergeReport,
   "gate-mixed": mixedGate,

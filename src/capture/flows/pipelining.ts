@@ -89,10 +89,27 @@ function unanswered(tracking: Tracking, slot: number, client: 0 | 1, p: Packet, 
   const kind = kindOf(state);
   if (kind === undefined || (state & ALWAYS) === ALWAYS) return;
   const begun = (state & BEGUN) === 0 ? undefined : tracking.begun.get(slot);
-  if (begun !== undefined && inOrder) goOn(tracking, slot, client, p, kind, begun);
-  else if ((state & WHOLE) !== 0 && inOrder && (kind !== "http1" || beginsRequest(kind, p))) {
+  if (begun !== undefined && inOrder) {
+    goOn(tracking, slot, client, p, kind, begun);
+    return;
+  }
+  const isWhole = (state & WHOLE) !== 0;
+  // After HTTP's head a body may follow, whatever the head says; Redis takes commands that look like nothing.
+  if ((!isWhole || kind === "http1") && !beginsRequest(kind, p, isWhole)) return;
+  if (inOrder && (isWhole || isLikeTheFirst(tracking, slot, p, kind))) {
     readFrom(tracking, slot, client, p, kind, { isHead: (state & HEAD) !== 0, isAnswered: true, ends: 0 });
-  } else if (beginsRequest(kind, p)) miss(tracking, slot, kind);
+  } else miss(tracking, slot, kind);
+}
+
+/** The first segment was not looked at. It is as long as this one, which is one whole request: so was that. */
+function isLikeTheFirst({ slab: { ints, times } }: Tracking, slot: number, p: Packet, kind: Pipelined): boolean {
+  const flow = recordOf(slot);
+  return (
+    ((ints[flow + STATE_BITS] as number) & OUT_OF_STEP) === 0 &&
+    ints[flow + X.requestSegments] === 1 &&
+    times[(flow >> 1) + XT.requestBytes] === p.payloadLength &&
+    isOneRequest(kind, p)
+  );
 }
 
 /** The segment is the first, or the next, of a request that is read. */

@@ -43,6 +43,8 @@ export class QuicConnection implements Flow {
   /** Connection IDs to which the client sent its first Initials, in hexadecimal. */
   readonly firstIds = new Set<string>();
   over = false;
+  /** Its first datagram was not captured whole. */
+  readonly cut: boolean;
   readonly #observer: FlowObserver;
   #tally: QuicTally | undefined;
   readonly #legs: Record<Sender, number> = { client: Number.POSITIVE_INFINITY, server: Number.POSITIVE_INFINITY };
@@ -57,6 +59,7 @@ export class QuicConnection implements Flow {
     this.slot = place.slot;
     this.a = end([first.src0, first.src1, first.src2, first.src3, first.srcPort]);
     this.b = end([first.dst0, first.dst1, first.dst2, first.dst3, first.dstPort]);
+    this.cut = first.payloadCaptured < first.payloadLength;
     this.startNs = first.atNs;
     this.endNs = first.atNs;
     this.#observer = observer;

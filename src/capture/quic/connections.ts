@@ -161,7 +161,7 @@ export class QuicConnections {
     this.#living.delete(connection.slot);
     known.path.connections = known.path.connections.filter((one) => one !== connection);
     connection.finish();
-    this.inside.add(connection.watch);
+    this.inside.add(connection.watch, connection.cut);
     this.#observer.flowEnded?.(connection, why);
     this.#places.endedElsewhere(connection.slot);
   }

@@ -44,7 +44,7 @@ export class EarlyData {
 
   /**
    * Bytes of the client went again.
-   * @returns undefined: not because 0-RTT was discarded; else `costNs`, how long after its first 0-RTT byte the stream went again in
+   * @returns undefined: not because 0-RTT was discarded; else `costNs`, how long after its first 0-RTT byte a request went again in
    *   1-RTT, the first time it does
    */
   wentAgain(
@@ -58,7 +58,9 @@ export class EarlyData {
     const counted = Math.min(bytes, stream.bytes - stream.resentBytes);
     stream.resentBytes += counted;
     this.resentBytes += counted;
-    return { costNs: isFirst && rejected && this.#packetType === "1-rtt" ? atNs - stream.beganNs : undefined };
+    const isRequest = streamId % 4 === 0;
+    const costs = isRequest && isFirst && rejected && this.#packetType === "1-rtt";
+    return { costNs: costs ? atNs - stream.beganNs : undefined };
   }
 
   #began({ streamId, atNs, bytes }: QuicEvent & { readonly type: "stream-data" }): void {

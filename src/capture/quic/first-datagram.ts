@@ -7,7 +7,9 @@ import { looksLikeClientInitial } from "../../protocols/quic/packet-head.js";
  * @param cut the capture has not got all of the datagram: then nothing can be opened, and the looks have to do
  */
 export function beginsConnection(datagram: Uint8Array, cut: boolean): boolean {
-  if (!looksLikeClientInitial(datagram)) return cut && looksLikeCutInitial(datagram);
+  // Whoever resumes may clear the bit that is mostly set (RFC 9287); that it opens is proof enough.
+  if (!looksLikeClientInitial(datagram) && !looksLikeLongHeader(datagram)) return false;
+  if (cut) return looksLikeCutInitial(datagram);
   const looked = new QuicConversation();
   looked.push("client", datagram, 0);
   const { initial, "unknown-version": unknown } = looked.packets("client");
@@ -35,10 +37,10 @@ export function longHeaderDcid(datagram: Uint8Array): string | undefined {
 /** A short header with the bit set that is always set (RFC 9000 section 17.3). */
 export const looksLikeShortHeader = (datagram: Uint8Array): boolean => ((datagram[0] ?? 0) & 0xc0) === 0x40;
 
-/** A long header with the fixed bit and a version that is spoken. */
+/** A long header of a version that can be opened. */
 export const looksLikeLongHeader = (datagram: Uint8Array): boolean => {
   const [first = 0, a, b, c, d] = datagram;
-  if ((first & 0xc0) !== 0xc0) return false;
+  if ((first & 0x80) === 0) return false;
   return (a === 0 && b === 0 && c === 0 && d === 1) || (a === 0x6b && b === 0x33 && c === 0x43 && d === 0xcf);
 };
 

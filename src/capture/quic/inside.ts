@@ -7,10 +7,11 @@ export class InsideQuic {
   readonly #read = new Map<string, number>();
   readonly #unread = new Map<string, number>();
 
-  /** Adds a connection that is over. */
-  add(watch: QuicWatch): void {
+  /** Adds a connection that is over. @param cut its first datagram was not captured whole */
+  add(watch: QuicWatch, cut: boolean): void {
     const { state } = watch.conversation;
-    if (state.state === "plaintext-known") bump(this.#read, `${nameOf(watch)} in QUIC`);
+    if (cut) bump(this.#unread, "QUIC: packets are cut off by the snap length (tcpdump -s 0 takes all)");
+    else if (state.state === "plaintext-known") bump(this.#read, `${nameOf(watch)} in QUIC`);
     else if (watch.failure !== undefined) bump(this.#unread, `QUIC, no connection came about: ${watch.failure}`);
     else if ("reason" in state) bump(this.#unread, whyUnread(state).replace(/^(?!QUIC)/, "QUIC: "));
   }

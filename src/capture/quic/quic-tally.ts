@@ -26,6 +26,8 @@ export class QuicTally {
   readonly #living = new Set<QuicWatch>();
   readonly #times = new QuicTimes();
   readonly #streamsFailed = new Map<string, number>();
+  /** Requests that began before this moment, such as a warm-up, are no part of `lossDelay`. */
+  measuresFromNs = Number.NEGATIVE_INFINITY;
   #opened = 0;
   #mostActive = 0;
   #contentBytes = 0;
@@ -108,7 +110,8 @@ export class QuicTally {
 
   #exchange({ outcome, reset, contentBytes, requestNs, responseEndNs, hit }: QuicExchange): void {
     this.#contentBytes += contentBytes;
-    if (outcome === "complete" && responseEndNs !== undefined) this.#times.onAnswered(responseEndNs - requestNs, hit);
+    const measured = outcome === "complete" && requestNs >= this.measuresFromNs;
+    if (measured && responseEndNs !== undefined) this.#times.onAnswered(responseEndNs - requestNs, hit);
     if (reset !== undefined && outcome === "reset") bump(this.#streamsFailed, `${reset.by}: ${reset.error}`);
     else if (outcome === "malformed") bump(this.#streamsFailed, "malformed");
   }

@@ -201,7 +201,7 @@ export class QuicWatch {
     return { rejected: this.earlyData === "rejected", retryNs: this.conversation.times.retryNs };
   }
 
-  /** A delay is told once for each packet: a frame that repeats it counts on from the same arrival. */
+  /** Only of a frame that acknowledges something first: one that repeats counts on from the same arrival. */
   #ack({ from, space, sentDelayNs, measuredNs }: AckSeen): void {
     if (space !== "application" || measuredNs === undefined || this.#measures.length === 0) return;
     const { maxAckDelayMs } = this.conversation.transportParameters(from) ?? {};

@@ -121,11 +121,10 @@ function digits(bytes: Uint8Array, start: number, end: number): number {
   return value;
 }
 
-/** The first four bytes of requests. */
-const STARTS: Readonly<Record<"memcached" | "http1", ReadonlySet<number>>> = {
-  memcached: startsOf(
-    "get |gets|gat |gats|set |add |repl|appe|prep|cas |dele|incr|decr|touc|mg k|mn\r\n|vers|stat|flus",
-  ),
+const LEAST_BYTES = 4;
+/** The first bytes of requests, as numbers of 32 bits. */
+const STARTS = {
+  memcached: startsOf("get |gets|gat |gats|set |add |repl|appe|prep|cas |dele|incr|decr|touc|mn\r\n|vers|stat|flus"),
   http1: startsOf("GET |HEAD|POST|PUT |DELE|PATC|OPTI"),
 };
 
@@ -133,9 +132,16 @@ function startsOf(words: string): ReadonlySet<number> {
   return new Set(words.split("|").map((word) => Buffer.from(word, "latin1").readInt32BE()));
 }
 
-/** The segment begins like a request: asked where it may as well go on with one. */
-export function beginsRequest(kind: Pipelined, { bytes, payloadStart: at, payloadCaptured }: Packet): boolean {
-  if (payloadCaptured < 4) return false;
+/**
+ * The segment begins like a request: asked where it may as well go on with one. Too short a one does not show it.
+ * @param ifTooShort what is said of one
+ */
+export function beginsRequest(
+  kind: Pipelined,
+  { bytes, payloadStart: at, payloadCaptured }: Packet,
+  ifTooShort: boolean,
+): boolean {
+  if (payloadCaptured < LEAST_BYTES) return ifTooShort;
   const [first, second] = [bytes[at] as number, bytes[at + 1] as number];
   if (kind === "redis") return first === STAR && second > ZERO && second <= NINE;
   return STARTS[kind].has(

@@ -19,8 +19,8 @@ export const slowServer: ProbeDetector<"slow-server"> = {
     if (calm.nagle && calm.pieces > 1 && !calm.cork && calm.heldNs.every(Number.isNaN)) {
       return "every cell may stall in our own kernel (Nagle on, several writes) and no kernel timestamps tell: add --nagle off or --split none";
     }
-    if (calm.run.quic === undefined && (calm.run.kernel?.retransmits ?? null) === null && lossSeenByQuic(evidence)) {
-      return "QUIC lost packets on this path, and what TCP sent again was not seen: a loss looks just like a slow server";
+    if (calm.run.quic === undefined && lossSeenByQuic(evidence)) {
+      return "QUIC lost packets on this path, and what the server sends again over TCP is not seen from here: a loss looks just like a slow server";
     }
     return null;
   },
@@ -39,7 +39,8 @@ export const slowServer: ProbeDetector<"slow-server"> = {
  */
 function sentAgain({ kernel, quic }: Run): number {
   if (quic === undefined) return kernel?.retransmits ?? 0;
-  return quic.earlyData.rejected + (quic.lossDelay?.hit.count ?? packetsLost(quic));
+  // An answer of one packet that was lost on its way leaves no gap when it comes: its request is not among those hit.
+  return quic.earlyData.rejected + Math.max(quic.lossDelay?.hit.count ?? 0, packetsLost(quic));
 }
 
 /** Think time of each answered request of a cell, never negative. */

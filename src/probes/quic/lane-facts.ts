@@ -32,10 +32,18 @@ export class LaneFacts {
   readonly #connectionsFailed: Record<string, number> = {};
   readonly #streamsFailed: Record<string, number> = {};
   readonly #migrations: Migration[] = [];
+  #measures = false;
   #window: { last: number; most: number } | undefined;
 
   constructor(keyLogFile: KeyLogFile | undefined) {
     this.log = new DatagramLog(this.#tally, (lines) => keyLogFile?.add(Buffer.from(lines)));
+  }
+
+  /** The warm-up is over. */
+  measures(atNs: number): void {
+    if (this.#measures) return;
+    this.#measures = true;
+    this.#tally.measuresFromNs = atNs;
   }
 
   connectionFailed(kind: string): void {
@@ -52,7 +60,7 @@ export class LaneFacts {
 
   /** From a request's first byte in 0-RTT until it went again. */
   rejected(costNs: number): void {
-    this.#rejectionCost.record(costNs);
+    if (this.#measures) this.#rejectionCost.record(costNs);
   }
 
   migrated(migration: Migration): void {

@@ -235,6 +235,10 @@ export class QuicChannel implements LinkOwner {
     if (link === null || link.datagramsIn === 0) {
       return `nothing came back ${within}: UDP to that port may be blocked on the way, or nothing there speaks QUIC`;
     }
-    return `the QUIC handshake was not complete ${within}, after ${link.datagramsIn} datagrams from the server`;
+    const came = `${link.datagramsIn} ${link.datagramsIn === 1 ? "datagram" : "datagrams"}`;
+    if (link.client?.connection.native.stats().recv === 0) {
+      return `what came back ${within}, ${came}, is no QUIC of this connection: another service may have that UDP port`;
+    }
+    return `the QUIC handshake was not complete ${within}, after ${came} from the server`;
   }
 }

@@ -2,6 +2,7 @@
 import { usageError } from "../../errors.js";
 import { loadQuiche, type Quiche } from "../../quic/binding.js";
 import { CAPABILITY_NAMES, type Capabilities } from "../../sockets/capabilities.js";
+import { nowNs } from "../clock.js";
 import type { Lane, LaneSpec, ProbeEngine, QuicBehaviour } from "../probe.js";
 import { sessionsLane } from "../sessions.js";
 import { KeyLogFile } from "../tcp/key-log-file.js";
@@ -48,6 +49,9 @@ function quicLane(spec: LaneSpec, quic: QuicBehaviour, quiche: Quiche, keyLog: K
   const inner = sessionsLane({
     timeoutNs: spec.timeoutNs,
     slowest: spec.slowest,
+    measuring: (measures) => {
+      if (measures) facts.measures(nowNs());
+    },
     sessions: (host) =>
       Array.from({ length: spec.connections }, (_, number) => number).flatMap(
         (number) => new QuicChannel(plan, facts, tickets, host, number).places,

@@ -24,7 +24,15 @@ export interface TroubleContext {
 
 /** CRYPTO_ERROR (RFC 9001 section 4.8) with alerts of RFC 8446 section 6. */
 const CRYPTO_ERROR = 0x100;
-const ALERT = { badCertificate: 42, expired: 45, unknownCa: 48, certificateRequired: 116, noProtocol: 120 } as const;
+const ALERT = {
+  badCertificate: 42,
+  expired: 45,
+  unknownCa: 48,
+  internalError: 80,
+  unrecognizedName: 112,
+  certificateRequired: 116,
+  noProtocol: 120,
+} as const;
 
 const SOCKET: Readonly<Record<string, Failure>> = {
   ECONNREFUSED: "refused",
@@ -64,6 +72,10 @@ function tlsSays(end: ConnectionEnd, alert: number, context: TroubleContext): st
   }
   if (alert === ALERT.certificateRequired) {
     return "the server asks for a client certificate (TLS alert certificate_required); give --cert FILE and --key FILE";
+  }
+  if (alert === ALERT.internalError || alert === ALERT.unrecognizedName) {
+    const name = context.servername ?? context.host;
+    return `the server ended the TLS handshake (${transportErrorName(end.code)}): most likely it has no certificate for ${name}; ask for a name that it has with --servername NAME`;
   }
   return `the server ended the TLS handshake (${transportErrorName(end.code)}); if it asks for a client certificate, give --cert FILE and --key FILE`;
 }

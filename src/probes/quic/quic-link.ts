@@ -320,6 +320,8 @@ export class QuicLink implements Application {
       certificates: this.#client?.connection.native.peerCertChain() ?? undefined,
     });
     this.#owner.onLost(this, trouble, running);
+    // Without this its timer would keep the process waiting for stray packets (RFC 9000 section 10.2), which a client need not.
+    this.#client?.connection.drop();
   }
 
   #clearTimers(): void {

@@ -81,6 +81,7 @@ export class DatagramReader {
     end.bytes += datagram.length;
     let at = 0;
     for (let count = 0; at < datagram.length && count < MOST_COALESCED; count++) {
+      if (at > 0 && !this.#goesOn(from, datagram, at)) break;
       const next = this.#packet(from, datagram, at, atNs, true);
       if (next === undefined) break;
       at = next;
@@ -89,9 +90,20 @@ export class DatagramReader {
     if (this.#pending.length > 0) this.#retryPending();
   }
 
+  /**
+   * Whether another packet begins there. All of a datagram have one connection ID, and what has another is to be ignored (RFC 9000
+   * section 12.2): some fill up their datagrams with random bytes, as others do with zeros.
+   */
+  #goesOn(from: Sender, datagram: Uint8Array, at: number): boolean {
+    if (isPadding(datagram, at)) return false;
+    const { ids } = this.ends[from === "client" ? "server" : "client"];
+    const first = readHead(datagram, 0, ids.lengthAt(datagram, 1));
+    const next = readHead(datagram, at, ids.lengthAt(datagram, at + 1));
+    return !isFault(first) && !isFault(next) && Buffer.compare(first.dcid, next.dcid) === 0;
+  }
+
   /** @returns where the packet ends; undefined: it is none */
   #packet(from: Sender, bytes: Uint8Array, at: number, atNs: number, first: boolean): number | undefined {
-    if (at > 0 && isPadding(bytes, at)) return undefined;
     const peer = this.ends[from === "client" ? "server" : "client"];
     const head = readHead(bytes, at, peer.ids.lengthAt(bytes, at + 1));
     if (isFault(head)) return undefined;

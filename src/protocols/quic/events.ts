@@ -103,7 +103,7 @@ export interface AckSeen {
   readonly sentDelayNs: number;
   /**
    * From the largest packet it acknowledges to this frame, as the capture saw both; less the delay, the round trip from the capture
-   * point to who acknowledges. undefined unless that packet is newly acknowledged and ack-eliciting (RFC 9002 section 5.1).
+   * point to who acknowledges. undefined unless that packet is newly acknowledged, and one of those that are with it had asked for it (RFC 9002 section 5.1).
    */
   readonly measuredNs: number | undefined;
 }

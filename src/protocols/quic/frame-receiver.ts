@@ -96,7 +96,7 @@ export class FrameReceiver {
   #ack(frame: AckFrame, { from, space, handshake, atNs }: Context): void {
     const other = from === "client" ? "server" : "client";
     const outcome = this.#ends[other].spaces[space].acknowledge(frame.ranges);
-    const { largest } = outcome;
+    const { largest, elicited } = outcome;
     // Outside 1-RTT the exponent is not yet known, and the delay is not to be used (RFC 9000 section 19.3).
     const exponent = (space === "application" ? handshake.parametersOf(from) : undefined) ?? DEFAULT_PARAMETERS;
     const event: AckSeen = {
@@ -109,7 +109,7 @@ export class FrameReceiver {
       ecn: frame.ecn,
       newlyAcknowledged: outcome.newlyAcknowledged,
       sentDelayNs: frame.delay * 2 ** exponent.ackDelayExponent * NS_PER_US,
-      measuredNs: largest?.ackEliciting ? atNs - largest.sentNs : undefined,
+      measuredNs: largest !== undefined && elicited ? atNs - largest.sentNs : undefined,
     };
     this.#emit(event);
     for (const { packetNumber, sentNs, bytes } of outcome.lost) {

@@ -12,6 +12,8 @@ export interface Outcome {
   readonly newlyAcknowledged: number;
   /** The packet with the largest number that is acknowledged, if this is the first time. */
   readonly largest: SentPacket | undefined;
+  /** One of those that are acknowledged first had asked for it. */
+  readonly elicited: boolean;
   /** Packets that were passed over, ack-eliciting ones only. */
   readonly lost: readonly (SentPacket & { readonly packetNumber: number })[];
   /** Packets that had been taken for lost. */
@@ -67,12 +69,14 @@ export class SentPackets {
     const largest = this.#outstanding.get(largestNumber);
     this.#largestAcknowledged = Math.max(this.#largestAcknowledged, largestNumber);
     let newlyAcknowledged = 0;
+    let elicited = false;
     const lost: (SentPacket & { packetNumber: number })[] = [];
     for (const [packetNumber, packet] of this.#outstanding) {
       if (isIn(ranges, packetNumber)) {
         this.#outstanding.delete(packetNumber);
         newlyAcknowledged++;
         if (packet.ackEliciting) this.#acknowledged++;
+        elicited ||= packet.ackEliciting;
       } else if (packetNumber <= this.#largestAcknowledged - PACKET_THRESHOLD) {
         this.#outstanding.delete(packetNumber);
         if (packet.ackEliciting) lost.push({ ...packet, packetNumber });
@@ -83,7 +87,7 @@ export class SentPackets {
     for (const { packetNumber, ...packet } of lost) this.#lost.set(packetNumber, packet);
     this.#lostCount += lost.length;
     while (this.#lost.size > MOST_LOST) dropOldest(this.#lost);
-    return { newlyAcknowledged: newlyAcknowledged + notLost.length, largest, lost, notLost };
+    return { newlyAcknowledged: newlyAcknowledged + notLost.length, largest, elicited, lost, notLost };
   }
 
   /** Something else than an acknowledgement shows that all so far came in, such as a Retry. */

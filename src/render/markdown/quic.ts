@@ -18,26 +18,34 @@ import {
   told,
 } from "../quic-rows.js";
 import { STALL_LEGEND, sideBySide, TIME_HEADS } from "../side-by-side.js";
+import { fromCaptures } from "../source-names.js";
 import type { Page } from "../table/page.js";
 import { code, list, prose, table } from "./syntax.js";
 
-export function quic({ runs }: Report, page: Page): string[] {
-  const told = quicRuns(runs);
-  if (told.length === 0) return [];
-  const facts = quicFacts(told, page.factors).map(
+export function quic(report: Report, page: Page): string[] {
+  const runs = quicRuns(report.runs);
+  if (runs.length === 0) return [];
+  const apart = fromCaptures(report.source) && report.runs.length > 1;
+  const name = apart ? "service" : "cell";
+  const facts = quicFacts(runs, page.factors).map(
     ({ label, text, whose }) => `**${label}** ${prose(whose === "" ? text : `${whose}: ${text}`)}`,
   );
-  return [
-    ...list(facts),
-    "",
-    ...handshakesOf(told, page.factors).flatMap(handshake),
-    ...columns(told, TIME_COLUMNS, page),
-    ...acks(told, page),
-    ...columns(told, PACKET_COLUMNS, page),
+  const parts = [
+    list(facts),
+    ...(apart
+      ? runs.flatMap((one) =>
+          handshakesOf([one], page.factors).map((found) => handshake({ ...found, whose: one.run.id })),
+        )
+      : handshakesOf(runs, page.factors).map(handshake)),
+    ...columns(runs, TIME_COLUMNS, name, page),
+    ...acks(runs, name, page),
+    ...columns(runs, PACKET_COLUMNS, name, page),
   ];
+  return parts.flatMap((lines, at) => (at === 0 ? lines : ["", ...lines]));
 }
 
-function columns(runs: readonly QuicRun[], all: readonly QuicColumn[], page: Page): string[] {
+/** A table, and what its columns mean. */
+function columns(runs: readonly QuicRun[], all: readonly QuicColumn[], name: string, page: Page): string[][] {
   const shown = told(all, runs);
   if (shown.length === 0) return [];
   const rows = runs.map((one) => [
@@ -45,24 +53,21 @@ function columns(runs: readonly QuicRun[], all: readonly QuicColumn[], page: Pag
     ...shown.map(({ of }) => of(one) ?? page.theme.marks.none),
   ]);
   const legend = legendOf(shown);
-  return [
-    ...table(["cell", ...shown.map(({ head }) => head)], rows, 1),
-    "",
-    ...(legend === "" ? [] : [prose(legend), ""]),
-  ];
+  const lines = table([name, ...shown.map(({ head }) => head)], rows, 1);
+  return legend === "" ? [lines] : [lines, [prose(legend)]];
 }
 
-function acks(runs: readonly QuicRun[], page: Page): string[] {
+function acks(runs: readonly QuicRun[], name: string, page: Page): string[][] {
   const rows = ackRows(runs, page.theme.marks.none);
   if (rows.length === 0) return [];
   const named = rows.map(({ one, row }) => [prose(cellName(one.run, page.factors)), ...row]);
-  return [...table(["cell", ...ACK_HEADS], named, 2), "", prose(ACKS_LEGEND), ""];
+  return [table([name, ...ACK_HEADS], named, 2), [prose(ACKS_LEGEND)]];
 }
 
 function handshake({ whose, total, flights }: Handshakes): string[] {
   const title = `handshake${whose === "" ? "" : ` of ${prose(whose)}`}`;
   const rows = flights.map(({ name, p50Ns }) => [prose(name), formatDuration(p50Ns)]);
-  return [...table([title, total ?? ""], rows, 1), ""];
+  return table([title, total ?? ""], rows, 1);
 }
 
 export function transportParameters({ runs }: Report, page: Page): string[] {

@@ -105,6 +105,23 @@ test("handshake: coalesced packets, both ends' parameters, times", () => {
   expect(quic.connectionIds("client")).toEqual([CLIENT_ID.toString("hex")]);
 });
 
+test.each([
+  ["zeros", Buffer.alloc(40)],
+  ["random bytes", Buffer.from(Array.from({ length: 40 }, (_, i) => 0x40 | (i * 7)))],
+  [
+    "a packet of another connection ID",
+    seal({ from: "client", level: "handshake", number: 5, payload: [1], dcid: hex("ff") }),
+  ],
+])("what fills up a datagram behind its packets is none: %s", (_, filling) => {
+  const watched = shaken();
+  const { strayBytes } = watched.quic;
+  watched.quic.push("client", Buffer.concat([clientFinish(), filling]), 42 * MS);
+  const after = watched.quic.packets("client");
+  expect(after.handshake?.packets).toBe(2);
+  expect(after["1-rtt"]).toBeUndefined();
+  expect(watched.quic.strayBytes - strayBytes).toBe(filling.length);
+});
+
 test("handshake time without a key log: the client's last Handshake packet ahead of 1-RTT", () => {
   const watched = shaken(new Watched(""));
   expect(watched.quic.handshakeTime).toBeUndefined();
