@@ -32,7 +32,7 @@ export function addPcapOptions(command: Command): Command {
     .addOption(
       option(
         "--filter <expression>",
-        "look only at these flows: host, port, net, proto with and, or, not; such as 'net 10.0.0.0/8 and not port 22'",
+        "look only at these flows: host, port, net, proto, tcp, quic with and, or, not; such as 'net 10.0.0.0/8 and not port 22'",
         (text) => text,
       ),
     )
@@ -55,7 +55,7 @@ export function addPcapOptions(command: Command): Command {
     .addOption(
       option(
         "--keylog <file>",
-        "secrets of TLS connections, as SSLKEYLOGFILE or netlat probe --keylog-out writes them: what is inside becomes exchanges",
+        "secrets of TLS and QUIC connections, as SSLKEYLOGFILE or netlat probe --keylog-out writes them: what is inside becomes exchanges",
         (text) => text,
       ),
     )

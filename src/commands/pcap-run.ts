@@ -127,7 +127,7 @@ function factsOf(
     skipped: { ...summary.skipped, ...pipeline.skipped(), ...left },
     dropped: summary.dropped,
     flowsSeen: pipeline.tracker.flowsSeen,
-    flowsEvicted: pipeline.tracker.flowsEvicted,
+    flowsEvicted: pipeline.tracker.flowsEvicted + pipeline.quic.evicted,
     filter: [options.filter, options.service].filter((part) => part !== undefined).join("; ") || filter?.text || null,
     interrupted,
     ...insideOf(pipeline),
@@ -174,6 +174,11 @@ class Ticker {
     this.#ui = ui;
   }
 
+  get #quicWords(): string {
+    const { datagrams } = this.#pipeline.quic;
+    return datagrams === 0 ? "" : `${datagrams} QUIC datagrams, `;
+  }
+
   tick(): void {
     const nowMs = performance.now();
     if (nowMs >= this.#sentenceAtMs) {
@@ -182,7 +187,7 @@ class Ticker {
       const seconds = Math.round((nowMs - this.#startMs) / 1000);
       const latency = exchanges === 0 ? "" : `, p50 ${formatDuration(p50Ns)}, p99 ${formatDuration(p99Ns)}`;
       this.#ui.warn(
-        `after ${seconds} s: ${this.#pipeline.tcpPackets} TCP packets, ${this.#pipeline.tracker.flowsSeen} flows, ` +
+        `after ${seconds} s: ${this.#pipeline.tcpPackets} TCP packets, ${this.#quicWords}${this.#pipeline.tracker.flowsSeen} flows, ` +
           `${exchanges} exchanges${latency}, ${stalls} stalls`,
       );
     }
@@ -191,7 +196,7 @@ class Ticker {
     const { exchanges, stalls } = this.#analysis.soFar();
     const line = captureProgressLine(
       {
-        packets: this.#pipeline.tcpPackets,
+        packets: this.#pipeline.tcpPackets + this.#pipeline.quic.datagrams,
         bytes: this.#source.bytesRead,
         totalBytes: this.#source.sizeBytes,
         flows: this.#pipeline.tracker.flowsSeen,

@@ -3,6 +3,7 @@
  * `receive` and leave through `transmit`; timers are kept here. Clients and servers alike.
  */
 import type { Ns } from "../units/duration.js";
+import { Alarms } from "./alarms.js";
 import type { Application, Carrier, ConnectionEnd } from "./application.js";
 import type { Host, NativeConnection, PathStats } from "./binding.js";
 import { packetsIn } from "./coalesced.js";
@@ -27,8 +28,6 @@ export interface ConnectionOptions {
 
 /** Large enough for any datagram that quiche makes; shared, because nothing in it outlives the call that filled it. */
 const OUT = Buffer.alloc(65_535);
-/** quiche's `timeout()` cuts to whole milliseconds: a timer that is set to it would fire too early. */
-const TIMER_ROUNDING_MS = 1;
 
 export class QuicConnection implements Carrier {
   readonly native: NativeConnection;
@@ -36,11 +35,7 @@ export class QuicConnection implements Carrier {
   readonly #options: ConnectionOptions;
   readonly #blocked = new Set<number>();
   readonly #awaited = new Map<number, () => void>();
-  #timer: NodeJS.Timeout | undefined;
-  #timerDueMs = Number.POSITIVE_INFINITY;
-  #turn: NodeJS.Immediate | undefined;
-  #held: NodeJS.Timeout | undefined;
-  #keepalive: NodeJS.Timeout | undefined;
+  readonly #alarms: Alarms;
   /** The application wrote since the last flush. */
   #written = false;
   #inCallback = false;
@@ -55,6 +50,12 @@ export class QuicConnection implements Carrier {
     this.native = options.native;
     this.#application = options.application;
     this.#options = options;
+    this.#alarms = new Alarms({
+      flush: () => this.flush(),
+      timeoutMs: () => this.native.timeout(),
+      expire: () => this.#expire(),
+      ping: () => this.#ping(),
+    });
   }
 
   get established(): boolean {
@@ -113,7 +114,7 @@ export class QuicConnection implements Carrier {
     // A stream that both ends are done with takes nothing either, and never will.
     if (taken === null && this.#capacity(streamId) === undefined) return undefined;
     this.#written = true;
-    if (!this.#inCallback) this.#soon();
+    if (!this.#inCallback) this.#alarms.soon();
     if ((taken ?? 0) < bytes.length) this.#blocked.add(streamId);
     return taken ?? 0;
   }
@@ -150,18 +151,15 @@ export class QuicConnection implements Carrier {
       }
     }
     this.#written = true;
-    this.#soon();
+    this.#alarms.soon();
   }
 
   /** Puts all that may go on the wire now, acknowledgements included. */
   flush(): void {
     this.#written = false;
-    if (this.#turn !== undefined) clearImmediate(this.#turn);
-    if (this.#held !== undefined) clearTimeout(this.#held);
-    this.#turn = undefined;
-    this.#held = undefined;
+    this.#alarms.flushed();
     this.#sendAll();
-    this.#arm();
+    if (!this.#gone) this.#alarms.follow();
     this.#lookAtEnd();
   }
 
@@ -237,7 +235,7 @@ export class QuicConnection implements Carrier {
     this.#established = true;
     // The last of the handshake (Finished, HANDSHAKE_DONE) is not held back with acknowledgements.
     this.#written = true;
-    this.#keepAlive();
+    if (this.#options.keepaliveNs !== undefined) this.#alarms.keepAlive(this.#options.keepaliveNs);
     this.#options.onHandshakeDone?.();
     this.#application.onEstablished(this);
   }
@@ -293,18 +291,10 @@ export class QuicConnection implements Carrier {
   #afterReceiving(): void {
     if (this.#gone) return;
     if (this.#written || !this.#established || this.#closed) this.flush();
-    else if (this.#options.ackHoldNs > 0) this.#hold();
-    else this.#soon();
-  }
-
-  #hold(): void {
-    this.#held ??= setTimeout(() => this.flush(), Math.round(this.#options.ackHoldNs / 1e6));
-    this.#arm();
-  }
-
-  /** At the end of this turn of the event loop: what else it reads until then is acknowledged with it. */
-  #soon(): void {
-    this.#turn ??= setImmediate(() => this.flush());
+    else if (this.#options.ackHoldNs > 0) {
+      this.#alarms.within(this.#options.ackHoldNs);
+      this.#alarms.follow();
+    } else this.#alarms.soon();
   }
 
   #sendAll(): void {
@@ -319,45 +309,22 @@ export class QuicConnection implements Carrier {
       if (sent === null) return;
       const [length, { from, to }] = sent;
       this.#options.transmit(OUT.subarray(0, length), from, to);
-      if (this.#keepalive !== undefined) this.#keepalive.refresh();
+      this.#alarms.sent();
     }
   }
 
-  /** A timer that fires too early is set again; only one that would fire too late is moved. */
-  #arm(): void {
+  /** One of quiche's timers: loss, idleness. */
+  #expire(): void {
     if (this.#gone) return;
-    const timeout = this.native.timeout();
-    if (timeout === null) return;
-    const dueMs = performance.now() + timeout + TIMER_ROUNDING_MS;
-    if (this.#timer !== undefined && dueMs >= this.#timerDueMs) return;
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
-    this.#timerDueMs = dueMs;
-    this.#timer = setTimeout(this.#onTimer, timeout + TIMER_ROUNDING_MS);
-  }
-
-  readonly #onTimer = (): void => {
-    this.#timer = undefined;
-    this.#timerDueMs = Number.POSITIVE_INFINITY;
-    if (this.#gone) return;
-    const timeout = this.native.timeout();
-    if (timeout !== null && timeout > 0) {
-      this.#arm();
-      return;
-    }
     this.native.onTimeout();
     this.#settle();
     this.flush();
-  };
+  }
 
-  #keepAlive(): void {
-    const { keepaliveNs } = this.#options;
-    if (keepaliveNs === undefined) return;
-    this.#keepalive = setTimeout(() => {
-      if (this.#closed) return;
-      this.native.sendAckEliciting();
-      this.flush();
-      this.#keepalive?.refresh();
-    }, keepaliveNs / 1e6);
+  #ping(): void {
+    if (this.#closed) return;
+    this.native.sendAckEliciting();
+    this.flush();
   }
 
   #lookAtEnd(): void {
@@ -390,12 +357,7 @@ export class QuicConnection implements Carrier {
   #leave(): void {
     if (this.#gone) return;
     this.#gone = true;
-    for (const timer of [this.#timer, this.#held, this.#keepalive]) clearTimeout(timer);
-    if (this.#turn !== undefined) clearImmediate(this.#turn);
-    this.#timer = undefined;
-    this.#held = undefined;
-    this.#keepalive = undefined;
-    this.#turn = undefined;
+    this.#alarms.clear();
     this.#options.onGone?.();
   }
 }

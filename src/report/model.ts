@@ -293,7 +293,9 @@ const captureSourceSchema = z
       })
       .strict()
       .optional()
-      .describe("connections whose requests and answers were read inside: HTTP/2, and TLS that a key log opens"),
+      .describe(
+        "connections whose requests and answers were read inside: HTTP/2, TLS that a key log opens, and pipelined requests in clear text",
+      ),
   })
   .strict();
 

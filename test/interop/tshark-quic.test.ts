@@ -96,13 +96,12 @@ function packetsByType(name: string): Record<string, number> {
     "quic.long.packet_type",
     "quic.version",
   )) {
+    const known = ["0x00000000", "0x00000001", "0x6b3343cf"].includes(versions[0] ?? "0x00000001");
     const long = forms.filter((form) => form === "1").length;
     const seen = [
-      ...types.map((type) => LONG_TYPES[Number(type)] as string),
+      ...types.map((type) => (known ? (LONG_TYPES[Number(type)] as string) : "unknown-version")),
       ...Array<string>(forms.length - long).fill("1-rtt"),
-      ...Array<string>(long - types.length).fill(
-        versions[0] === "0x00000000" ? "version-negotiation" : "unknown-version",
-      ),
+      ...Array<string>(long - types.length).fill("version-negotiation"),
     ];
     for (const type of seen) packets[type] = (packets[type] ?? 0) + 1;
   }

@@ -183,8 +183,9 @@ export class FlowTable {
       this.#hand = (this.#hand + 1) % this.#capacity;
     }
     this.#onEvict(victim);
-    this.evicted++;
+    // Who reserved it counts it.
     if (this.#reserved.has(victim)) return this.#takeFree(victim);
+    this.evicted++;
     this.#unlink(victim);
     return victim;
   }

@@ -91,6 +91,12 @@ export class QuicConnection implements Flow {
     const side = from === "client" ? 0 : 1;
     this.#notes.push({ number: p.number, atNs: p.atNs, from: side, bytes: p.payloadLength, flags: 0 });
     this.watch.push(from, datagram, p.atNs);
+    if (this.isClosed) this.#tally?.close(this.watch);
+  }
+
+  /** An end has closed it: only what was on its way may still come. */
+  get isClosed(): boolean {
+    return this.watch.conversation.closed !== undefined;
   }
 
   /** Nothing more will come. */

@@ -33,6 +33,8 @@ type Taken = "quic" | "refused" | "udp" | "quic-without-begin";
 const MOST_CONNECTIONS = 10_000;
 /** Ends without a connection are forgotten after this: what still comes is late. */
 const LATE_NS = 10e9;
+/** After a close, nothing more comes when three timeouts have passed (RFC 9000 section 10.2): generously. */
+const DRAINED_NS = 3e9;
 /** An idle connection is over after its idle timeout (RFC 9000 section 10.1), in these bounds: the client's half of it is known. */
 const LEAST_IDLE_NS = 30e9;
 const MOST_IDLE_NS = 600e9;
@@ -53,7 +55,9 @@ export class QuicConnections {
   datagrams = 0;
   /** UDP that is none, or cannot be told. */
   readonly skipped = { udp: 0, "quic-without-begin": 0 };
-  /** Of connections that are not wanted. */
+  /** Connections that had to make room. */
+  evicted = 0;
+  /** Datagrams of connections that are not wanted. */
   refused = 0;
   #untilSweep = SWEEP_EVERY;
 
@@ -98,12 +102,9 @@ export class QuicConnections {
   #push(connection: QuicConnection, path: Path, from: "client" | "server", p: Packet, datagram: Uint8Array): void {
     connection.push(from, p, datagram);
     this.#places.heardElsewhere(connection.slot, p.atNs);
-    const { conversation } = connection.watch;
-    if (conversation.closed !== undefined) this.#end(connection, "closed");
-    else if (conversation.anotherBegan && !connection.over) {
-      this.#end(connection, "closed");
-      this.#begin(path, p, datagram);
-    }
+    if (!connection.watch.conversation.anotherBegan || connection.over) return;
+    this.#end(connection, "closed");
+    this.#begin(path, p, datagram);
   }
 
   /** A client's Initial to a connection ID that none of the path's connections knows, and that opens by itself. */
@@ -158,11 +159,12 @@ export class QuicConnections {
     const known = this.#living.get(connection.slot);
     if (known === undefined || known.connection !== connection) return;
     connection.over = true;
+    if (why === "evicted" && !connection.isClosed) this.evicted++;
     this.#living.delete(connection.slot);
     known.path.connections = known.path.connections.filter((one) => one !== connection);
     connection.finish();
     this.inside.add(connection.watch, connection.cut);
-    this.#observer.flowEnded?.(connection, why);
+    this.#observer.flowEnded?.(connection, connection.isClosed ? "closed" : why);
     this.#places.endedElsewhere(connection.slot);
   }
 
@@ -181,7 +183,8 @@ export class QuicConnections {
   #sweep(nowNs: number): void {
     this.#untilSweep = SWEEP_EVERY;
     for (const { connection } of [...this.#living.values()]) {
-      if (nowNs - connection.endNs > idleNsOf(connection)) this.#end(connection, "idle");
+      const limitNs = connection.isClosed ? DRAINED_NS : idleNsOf(connection);
+      if (nowNs - connection.endNs > limitNs) this.#end(connection, "idle");
     }
     this.#paths.forget(({ connections, lastNs }) => connections.every(({ over }) => over) && nowNs - lastNs > LATE_NS);
   }

@@ -24,6 +24,7 @@ const NS_PER_S = 1e9;
 export class QuicTally {
   readonly #over: QuicTotals = newTotals();
   readonly #living = new Set<QuicWatch>();
+  readonly #closed = new Set<QuicWatch>();
   readonly #times = new QuicTimes();
   readonly #streamsFailed = new Map<string, number>();
   /** Requests that began before this moment, such as a warm-up, are no part of `lossDelay`. */
@@ -46,13 +47,19 @@ export class QuicTally {
     });
     this.#living.add(watch);
     this.#opened++;
-    this.#mostActive = Math.max(this.#mostActive, this.#living.size);
+    this.#mostActive = Math.max(this.#mostActive, this.#living.size - this.#closed.size);
     return watch;
+  }
+
+  /** The connection was closed, and is not active any more; what was on its way may still come, until `end`. */
+  close(watch: QuicWatch): void {
+    if (this.#living.has(watch)) this.#closed.add(watch);
   }
 
   /** The connection is over: what is open is told, and only counts of it stay. A second call does nothing. */
   end(watch: QuicWatch): void {
     if (!this.#living.delete(watch)) return;
+    this.#closed.delete(watch);
     watch.finish();
     addConnection(this.#over, watch, true);
   }

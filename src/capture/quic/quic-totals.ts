@@ -8,7 +8,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Loss = Record<keyof NonNullable<QuicFacts["loss"]["client"]>, number>;
 type Counts = Map<string, number>;
 
-export const ENDS: readonly Sender[] = ["client", "server"];
+const ENDS: readonly Sender[] = ["client", "server"];
 const NO_LOSS: Loss = { sent: 0, acknowledged: 0, lost: 0, spurious: 0, ratio: 0, notSeen: 0, resentBytes: 0 };
 /** Names that are counted apart: peers choose some of them. */
 const MOST_NAMES = 64;

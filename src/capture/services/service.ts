@@ -60,7 +60,8 @@ export class Service {
     let most: CaptureProtocol = this.quic === null ? "unknown" : "quic";
     let count = 0;
     for (const [protocol, connections] of this.quic === null ? this.#protocols : this.#spoken) {
-      if (connections > count && protocol !== "unknown") [most, count] = [protocol, connections];
+      const isNamed = protocol !== "unknown" && protocol !== "quic";
+      if (connections > count && isNamed) [most, count] = [protocol, connections];
     }
     return most;
   }

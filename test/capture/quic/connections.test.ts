@@ -147,9 +147,16 @@ describe("several connections", () => {
   test("one after the other between the same two ends", () => {
     const close = oneRtt("client", 9, 300 * MS, [0x1d, 0x41, 0x00, 0]);
     const capture = new Capture().play([...handshake(), close]).play(again("a0a1a2a3a4a5a6a7"), { atNs: 1e9 });
-    expect(capture.ended.map(([, why]) => why)).toEqual(["closed"]);
     expect(capture.flows).toHaveLength(2);
     expect(capture.finish().quic.datagrams).toBe(6);
+    expect(capture.ended.map(([, why]) => why)).toEqual(["closed", "end-of-capture"]);
+    expect(capture.tally.facts().connections).toMatchObject({ opened: 2, mostActive: 1 });
+  });
+
+  test("what was on its way when it was closed is read on", () => {
+    const close = oneRtt("client", 1, 120 * MS, [0x1d, 0x41, 0x00, 0]);
+    const capture = new Capture().play([...handshake(), request(0, 0, 100 * MS), close, response(1, 0, 150 * MS)]);
+    expect(capture.finish().exchanges).toHaveLength(1);
   });
 
   test("at once between the same two ends: each datagram to its own, by connection ID", () => {
@@ -180,7 +187,7 @@ describe("bounds", () => {
     const capture = new Capture(16);
     for (let port = 1; port <= 40; port++) capture.play(handshake(), { clientPort: port, atNs: port * 1e9 });
     expect(capture.flows).toHaveLength(40);
-    expect(capture.tracker.flowsEvicted).toBe(24);
+    expect([capture.quic.evicted, capture.tracker.flowsEvicted]).toEqual([24, 0]);
     expect(capture.ended.map(([, why]) => why)).toEqual(Array<string>(24).fill("evicted"));
     capture.finish();
     expect(capture.ended).toHaveLength(40);

@@ -5,25 +5,41 @@ import { backend, writeSite } from "./site.js";
 
 type Ports = "tls" | "h2c";
 
+interface CaddyOptions {
+  /** Asks for a client certificate, and takes its own. */
+  readonly clientAuth?: boolean;
+}
+
 /**
  * h3 (with 0-RTT), h2 and HTTP/1.1 on the port `tls`; HTTP/1.1 and h2 with prior knowledge or Upgrade on `h2c`. Its HTTP/2 comes
  * from Go's x/net/http2, its QUIC from quic-go. 2.6 cannot set MAX_CONCURRENT_STREAMS: 250.
  */
-export const caddy = definePeer<Ports, object>({
+export const caddy = definePeer<Ports, CaddyOptions>({
   needs: ["caddy", "openssl"],
   ports: ["tls", "h2c"],
-  prepare(work) {
+  prepare(work, { clientAuth = false }) {
     const site = writeSite(work.folder, "caddy");
     const behind = backend(work.folder, site);
     const conf = join(work.folder, "Caddyfile");
-    writeFileSync(conf, config(work, site, behind.socket));
+    writeFileSync(conf, config(work, site, behind.socket, clientAuth));
     const ready = [tcp(work, "tls"), tcp(work, "h2c"), quic(work, "tls")];
     const args = ["run", "--config", conf, "--adapter", "caddyfile"];
     return [behind.command, { program: "caddy", args, ready }];
   },
 });
 
-function config({ folder, address, ports, certificate }: Work<Ports>, site: string, socket: string): string {
+function config(
+  { folder, address, ports, certificate }: Work<Ports>,
+  site: string,
+  socket: string,
+  clientAuth: boolean,
+): string {
+  const ask = `{
+    client_auth {
+      mode require_and_verify
+      trusted_ca_cert_file ${certificate.certFile}
+    }
+  }`;
   const names = [...new Set(["localhost", "127.0.0.1", address])];
   const handlers = `
   bind ${address}
@@ -41,7 +57,7 @@ function config({ folder, address, ports, certificate }: Work<Ports>, site: stri
   }
 }
 ${names.map((name) => `https://${name}:${ports.tls}`).join(", ")} {${handlers}
-  tls ${certificate.certFile} ${certificate.keyFile}
+  tls ${certificate.certFile} ${certificate.keyFile} ${clientAuth ? ask : ""}
 }
 http://:${ports.h2c} {${handlers}
 }

@@ -26,7 +26,7 @@ export async function serve(kind: QuicKind = "h3", options: Partial<LabOptions> 
   return { url: labUrl(kind, labOptions(options), lab.address, lab.port), port: lab.port };
 }
 
-export const behaviour = (alpn: readonly string[], changes: Partial<QuicBehaviour> = {}): QuicBehaviour => ({
+const behaviour = (alpn: readonly string[], changes: Partial<QuicBehaviour> = {}): QuicBehaviour => ({
   alpn,
   transport: DEFAULT_TRANSPORT,
   earlyData: false,
