@@ -240,7 +240,7 @@ export const PROSE = {
   "quic-retry": {
     summary: "the server sends new connections back with a Retry: a round trip more",
     title: (share: Share, eachNs: number | null): string =>
-      `Retry: ${connectionsOf(share)} ${share.count === 1 ? "was" : "were"} sent back to prove their address${eachNs === null ? "" : `, ${formatDuration(eachNs)} (p50) each before the handshake began`}`,
+      `Retry: ${connectionsOf(share)} ${share.count === 1 ? "was" : "were"} sent back to prove ${share.of === 1 ? "its" : "their"} address${eachNs === null ? "" : `, ${formatDuration(eachNs)} (p50) each before the handshake began`}`,
     fix: [
       "ask for Retry only under load (nginx quic_retry off, HAProxy quic-force-retry off and tune.quic.retry-threshold, quiche-server --no-retry, quinn Incoming::retry only when busy, caddy/quic-go Transport.VerifySourceAddress)",
       "let the client keep the NEW_TOKEN of an earlier connection: a token that is still good takes the place of the Retry (RFC 9000 section 8.1.3)",

@@ -49,7 +49,8 @@ export function verdict(evidence: ProbeEvidence, findings: readonly Finding[], e
   if (cells.length === 0) return lagWords(lags, "the target");
   const stalls = findings.filter((finding) => finding.code === "nagle-delayed-ack");
   const others = findings.filter(({ code }) => code !== "nagle-delayed-ack" && code !== "generator-lag");
-  const groups = byCode(others.filter((finding) => finding.severity !== "info"));
+  const all = byCode(others);
+  const groups = all.filter((group) => group.some(({ severity }) => severity !== "info"));
   const leads = groups.filter(([first]) => stalls.length === 0 && first !== undefined && LEADING.includes(first.code));
   return [
     ...sideBySideWords(cells),
@@ -59,7 +60,7 @@ export function verdict(evidence: ProbeEvidence, findings: readonly Finding[], e
     ...groups.filter((group) => !leads.includes(group)).flatMap((group) => withFix(group, cells)),
     ...pipelineWords(cells),
     ...theoryWords(timely, findings),
-    ...byCode(others.filter((finding) => finding.severity === "info")).map((group) => findingWords(group, cells)),
+    ...all.filter((group) => !groups.includes(group)).map((group) => findingWords(group, cells)),
     ...(lags.length > 0 ? lagWords(lags, namesOf(lags, evidence.cells)) : []),
     ...failures(evidence),
     ...unused(timely),

@@ -40,7 +40,10 @@ export function handshakesOf(runs: readonly QuicRun[], factors: Factors): Handsh
         all,
         factors,
       ),
-      total: total === null ? null : `${formatDuration(total.p50Ns)} (p50 of ${whole(total.count)})`,
+      total:
+        total === null
+          ? null
+          : `${formatDuration(total.p50Ns)} (p50 of ${whole(total.count)})${names.every((name) => isPart({ name })) ? "" : ", up to client finished"}`,
       flights: names.flatMap((name) => {
         const time = together(
           group

@@ -14,9 +14,9 @@ const hasQuic = onlyIf(!("unavailable" in loaded), "unavailable" in loaded ? loa
 
 async function fails(args: readonly string[], says: RegExp): Promise<void> {
   const startMs = performance.now();
-  const { code, stdout, stderr } = await netlat(["probe", ...args, "--requests", "5", "--timeout", "1s"]);
+  const { code, stderr } = await netlat(["probe", ...args, "--requests", "5", "--timeout", "600ms"]);
   expect(stderr).toMatch(says);
-  expect([code, stdout]).toEqual([4, ""]);
+  expect(code).toBe(4);
   expect(looksLikeAnError(stderr)).toBe(true);
   // Three times the timeout, and the start of the program.
   expect(performance.now() - startMs).toBeLessThan(6000);
@@ -60,14 +60,14 @@ describe("a QUIC handshake that fails", hasQuic, () => {
         if (from === "server" && ++fromServer === 3) relay.goSilent();
       });
       onTestFinished(() => relay.close());
-      await fails([`h3://localhost:${relay.port}/small`, ...trusted()], /no whole answer within 1000 ms/);
+      await fails([`h3://localhost:${relay.port}/small`, ...trusted()], /no whole answer within 600 ms/);
     });
 
     test("a path that blocks UDP", async () => {
       const relay = await UdpRelay.open(server.port);
       onTestFinished(() => relay.close());
       relay.goSilent();
-      const says = /nothing came back within 1000 ms: UDP to that port may be blocked/;
+      const says = /nothing came back within 600 ms: UDP to that port may be blocked/;
       await fails([`h3://localhost:${relay.port}/small`, ...trusted()], says);
     });
 

@@ -9,8 +9,9 @@ import { vantageOf } from "../flows/vantage.js";
 import { isDoq } from "./alpn.js";
 import { exchangeOf } from "./observed-exchange.js";
 import type { QuicExchange } from "./quic-exchange.js";
+import type { QuicMeasures } from "./quic-measures.js";
 import type { QuicTally } from "./quic-tally.js";
-import { type QuicMeasures, QuicWatch } from "./quic-watch.js";
+import { QuicWatch } from "./quic-watch.js";
 import { RunningRequest } from "./running-request.js";
 
 /** Address words and port. */
@@ -86,7 +87,7 @@ export class QuicConnection implements Flow {
     this.#packet = p.number;
     this.packets++;
     this.bytes += p.payloadLength;
-    this.endNs = p.atNs;
+    this.endNs = Math.max(this.endNs, p.atNs);
     if (this.#notes.length === NOTES) this.#notes.shift();
     const side = from === "client" ? 0 : 1;
     this.#notes.push({ number: p.number, atNs: p.atNs, from: side, bytes: p.payloadLength, flags: 0 });

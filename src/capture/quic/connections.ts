@@ -8,6 +8,7 @@ import type { Packet } from "../decode/packet.js";
 import type { FlowObserver } from "../flows/flow-events.js";
 import { QuicConnection } from "./connection.js";
 import { ConnectionIndex } from "./connection-index.js";
+import { EarlyArrivals, isZeroRtt } from "./early-arrivals.js";
 import {
   beginsConnection,
   hexOf,
@@ -27,7 +28,7 @@ export interface FlowPlaces {
 
 type Ending = "closed" | "idle" | "evicted" | "end-of-capture";
 /** What became of a datagram. */
-type Taken = "quic" | "refused" | "udp" | "quic-without-begin";
+type Taken = "quic" | "refused" | "udp" | "quic-without-begin" | "waits";
 
 /** Conversations at once: each keeps keys, streams and packets in flight, 50 KiB and more. */
 const MOST_CONNECTIONS = 10_000;
@@ -50,6 +51,7 @@ export class QuicConnections {
   readonly #paths = new Paths();
   readonly #living = new Map<number, { readonly connection: QuicConnection; readonly path: Path }>();
   readonly #index = new ConnectionIndex(() => [...this.#living.values()].map(({ connection }) => connection));
+  readonly #early = new EarlyArrivals();
   readonly inside = new InsideQuic();
   /** Datagrams of QUIC connections. */
   datagrams = 0;
@@ -72,13 +74,14 @@ export class QuicConnections {
     const taken = this.#datagram(p, p.bytes.subarray(p.payloadStart, p.payloadStart + p.payloadCaptured));
     if (taken === "quic") this.datagrams++;
     else if (taken === "refused") this.refused++;
-    else this.skipped[taken]++;
+    else if (taken !== "waits") this.skipped[taken]++;
     this.#untilSweep--;
     if (this.#untilSweep === 0) this.#sweep(p.atNs);
   }
 
   /** The capture is over. */
   finish(): void {
+    this.skipped["quic-without-begin"] += this.#early.drop();
     for (const { connection } of [...this.#living.values()]) this.#end(connection, "end-of-capture");
   }
 
@@ -87,6 +90,7 @@ export class QuicConnections {
     if (path === undefined) {
       if (beginsConnection(datagram, p.payloadCaptured < p.payloadLength))
         return this.#begin(this.#paths.add(p), p, datagram);
+      if (looksLikeLongHeader(datagram) && isZeroRtt(datagram)) return this.#wait(p, datagram);
       const maybe = QUIC_PORTS.includes(p.srcPort) || QUIC_PORTS.includes(p.dstPort);
       return looksLikeLongHeader(datagram) || (maybe && looksLikeShortHeader(datagram)) ? "quic-without-begin" : "udp";
     }
@@ -97,6 +101,11 @@ export class QuicConnections {
     const connection = ownerOf(path, from, datagram);
     if (connection !== undefined) this.#push(connection, path, from, p, datagram);
     return "quic";
+  }
+
+  #wait(p: Packet, datagram: Uint8Array): Taken {
+    this.skipped["quic-without-begin"] += this.#early.keep(p, datagram);
+    return "waits";
   }
 
   #push(connection: QuicConnection, path: Path, from: "client" | "server", p: Packet, datagram: Uint8Array): void {
@@ -142,6 +151,10 @@ export class QuicConnections {
     this.#living.set(connection.slot, { connection, path });
     this.#observer.flowStarted?.(connection);
     this.#push(connection, path, "client", p, datagram);
+    for (const early of this.#early.take(p)) {
+      this.datagrams++;
+      this.#push(connection, path, "client", early.packet, early.datagram);
+    }
     return "quic";
   }
 

@@ -5,7 +5,7 @@ import type { QuicFacts } from "../../report/quic-model.js";
 import { LogCounts } from "../../stats/log-counts.js";
 import { Activity } from "./activity.js";
 import { type Flight, flightOrder } from "./flights.js";
-import type { QuicMeasures } from "./quic-watch.js";
+import type { QuicMeasures } from "./quic-measures.js";
 
 type Measured =
   | "handshake"

@@ -10,31 +10,12 @@ import type { KeyLog } from "../../protocols/tls/key-log.js";
 import type { Sender } from "../../protocols/tls/plaintext.js";
 import { applicationErrorName, isH3 } from "./alpn.js";
 import { EarlyData } from "./early-data.js";
-import { type Flight, flightsOf } from "./flights.js";
+import { flightsOf } from "./flights.js";
 import { HitStreams } from "./hit-streams.js";
 import type { QuicExchange } from "./quic-exchange.js";
+import type { QuicMeasures } from "./quic-measures.js";
 import { SpinRtts } from "./spin-rtts.js";
 import { isBidirectional, StreamBook } from "./stream-book.js";
-
-/** Durations as they are measured; each is told once. */
-export interface QuicMeasures {
-  /** First Initial until the handshake is complete at the client (QuicConversation.handshakeTime). */
-  onHandshake(totalNs: number): void;
-  /** The steps of a handshake, also of one that was not completed. */
-  onFlights(flights: readonly Flight[]): void;
-  /** From the capture point to `end` and back, its ACK delay taken out. */
-  onRtt(end: Sender, rttNs: number): void;
-  onSpinRtt(rttNs: number): void;
-  /**
-   * How long `end` says it held an acknowledgement back.
-   * @param over it is above its max_ack_delay, which counts once the handshake is confirmed (RFC 9000 section 13.2.1)
-   */
-  onAckDelay(end: Sender, delayNs: number, over: boolean): void;
-  /** A rejected 0-RTT request went again: so long after it went first. */
-  onRejectionCost(costNs: number): void;
-  /** A stream of the application began or ended. HTTP/3's unidirectional streams are its own affair and not told. */
-  onStream(change: "opened" | "closed", atNs: number): void;
-}
 
 export interface QuicWatchOptions {
   /** Asked when it is needed, so that it may still grow. */

@@ -17,7 +17,10 @@ export const connectionChurn: ProbeDetector<"connection-churn"> = {
     const cells = usableCells(evidence)
       .map((cell) => ({ cell, reopened: reopenedConnections(evidence, cell) }))
       .filter(({ cell, reopened }) => reopened > CHURN_SHARE * cell.run.requests)
-      .sort((left, right) => right.reopened - left.reopened);
+      .sort(
+        (left, right) =>
+          right.reopened - left.reopened || (setupNs(evidence, right.cell) ?? 0) - (setupNs(evidence, left.cell) ?? 0),
+      );
     const most = cells[0];
     return most === undefined ? [] : [finding(evidence, most.cell, most.reopened, cells.length - 1)];
   },
@@ -30,11 +33,16 @@ export function reopenedConnections(evidence: ProbeEvidence, cell: ProbeCell): n
   return Math.max(0, cell.run.connections - connectionsOf(evidence, cell) - ours - goaways);
 }
 
-/** p50 of connecting, and of the TLS handshake where there is one; null: not measured. */
+/** What a request waits for its connection: p50 of connecting, and of the TLS handshake where there is one; null: not measured. */
 export function setupNs(evidence: ProbeEvidence, cell: ProbeCell): number | null {
+  const { queue } = cell.run.phases;
+  if (sentEarly(cell) && queue !== undefined) return queue.p50;
   const connect = cell.run.phases.connect ?? cell.run.phases.handshake ?? evidence.connect;
   return connect === null ? null : connect.p50 + (cell.run.phases.tls?.p50 ?? 0);
 }
+
+/** The request travels with the first flight (RFC 9001 section 4.6): it waits for no handshake, only until it is written. */
+const sentEarly = ({ run }: ProbeCell): boolean => (run.quic?.earlyData.accepted ?? 0) > 0.5 * run.connections;
 
 function finding(evidence: ProbeEvidence, cell: ProbeCell, reopened: number, elsewhere: number): Finding {
   const each = setupNs(evidence, cell);
@@ -57,7 +65,9 @@ function finding(evidence: ProbeEvidence, cell: ProbeCell, reopened: number, els
       {
         says:
           `${run.connections} connections for ${run.requests} requests where ${connectionsOf(evidence, cell)} would do` +
-          (each === null ? "" : `; each took ${formatDuration(each)} (p50) to set up${tls}`),
+          (each === null
+            ? ""
+            : `; each took ${formatDuration(each)} (p50) to ${sentEarly(cell) ? "open, the handshake beside the request in 0-RTT left out" : `set up${tls}`}`),
       },
       ...(elsewhere === 0 ? [] : [{ says: `the same in ${elsewhere} more cell${elsewhere === 1 ? "" : "s"}` }]),
     ],

@@ -6,6 +6,8 @@ import type { ProbeCell } from "../probe-evidence.js";
 import { sameBut } from "./cells.js";
 
 const EARLY = "early-data";
+/** Of the latency: less is no change that a median tells, as with `compare`. */
+const MIN_SAVED_SHARE = 0.05;
 
 /** One sentence for each combination of the other factors, the best p99 first. */
 export function sideBySideWords(cells: readonly ProbeCell[]): string[] {
@@ -30,7 +32,10 @@ export function earlyDataWords(cells: readonly ProbeCell[]): string[] {
     .sort((left, right) => right.late - right.early - (left.late - left.early));
   return pairs.slice(0, 1).map(({ early, late }) => {
     const savedNs = late - early;
-    const change = `${savedNs >= 0 ? "saves" : "costs"} ${formatDuration(Math.abs(savedNs))}`;
+    const change =
+      Math.abs(savedNs) < MIN_SAVED_SHARE * late
+        ? "makes no clear difference"
+        : `${savedNs >= 0 ? "saves" : "costs"} ${formatDuration(Math.abs(savedNs))}`;
     return `0-RTT ${change}: p50 ${formatDuration(early)}, with a whole handshake first ${formatDuration(late)}.`;
   });
 }

@@ -3,6 +3,7 @@ import type { PathChange } from "../../quic/application.js";
 import { ns } from "../../units/duration.js";
 import { nowNs } from "../clock.js";
 import type { Judged } from "../http2/h2-answer.js";
+import type { KernelFacts } from "../probe.js";
 import { type Failure, failureOf, STATUS_MISS, statusOf } from "../samples.js";
 import type { SessionHost } from "../session.js";
 import type { LaneFacts } from "./lane-facts.js";
@@ -36,10 +37,7 @@ export class QuicChannel implements LinkOwner {
     this.#host = host;
     this.#migrations = new Migrations(plan.quic.migrateAfter, facts);
     const streams = plan.spec.pipeline;
-    this.places = Array.from(
-      { length: streams },
-      (_, place) => new QuicPlace(this, number, number * streams + place, place === 0),
-    );
+    this.places = Array.from({ length: streams }, (_, place) => new QuicPlace(this, number, number * streams + place));
   }
 
   open(place: QuicPlace): boolean {
@@ -68,6 +66,13 @@ export class QuicChannel implements LinkOwner {
     if (link !== null) link.cancel(place);
     this.#fail(place, "timeout", link?.established === true ? `no whole answer ${within}` : silent);
     if (this.#link?.established === false && this.#waiting.length === 0) this.#giveUp(this.#link, "timeout");
+  }
+
+  mark(): void {}
+
+  /** The kernel sees datagrams only. */
+  facts(place: QuicPlace): KernelFacts | null | undefined {
+    return place === this.places[0] ? null : undefined;
   }
 
   close(): void {

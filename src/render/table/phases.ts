@@ -78,6 +78,8 @@ const PHASE_MEANS: Readonly<Record<string, string>> = {
 /** What the phases mean that do not speak for themselves. */
 export const phaseLegend = (names: readonly string[]): string[] => {
   const told = names.map((name) => PHASE_MEANS[name]).filter((text) => text !== undefined);
+  if (names.includes("queue") && names.includes("ttfb"))
+    told.push("first byte: asked for, until it came, queue included");
   return told.length === 0 ? [] : [told.join("; ")];
 };
 

@@ -6,7 +6,7 @@ import { FlowTracker } from "../../../src/capture/flows/flow-tracker.js";
 import { QuicConnections } from "../../../src/capture/quic/connections.js";
 import { QuicTally } from "../../../src/capture/quic/quic-tally.js";
 import { KeyLog } from "../../../src/protocols/tls/key-log.js";
-import { frames, hex, KEY_LOG, seal } from "../../protocols/quic/endpoints.js";
+import { FIRST_DCID, frames, hex, KEY_LOG, seal } from "../../protocols/quic/endpoints.js";
 import { answer, clientFinish, get, handshake, initial, MS, oneRtt, type Step, serverFlight } from "./scripts.js";
 
 const CLIENT = { address: 0x0a000001, port: 50_000 };
@@ -179,6 +179,35 @@ describe("several connections", () => {
     expect(capture.flows).toHaveLength(1);
     expect(capture.exchanges).toHaveLength(1);
     expect(capture.quic).toMatchObject({ datagrams: 6, skipped: { udp: 0, "quic-without-begin": 0 } });
+  });
+});
+
+describe("0-RTT that has overtaken the first Initial", () => {
+  const early = (streamId: number, atNs: number): Step => ({
+    from: "client",
+    atNs,
+    datagram: seal({
+      from: "client",
+      level: "0-rtt",
+      number: streamId,
+      payload: frames.stream(streamId, 0, get("/"), true),
+      dcid: FIRST_DCID,
+    }),
+  });
+  const [hello, ...rest] = handshake({ earlyData: "accepted" }) as [Step, ...Step[]];
+
+  test("waits for it", () => {
+    const steps = [early(0, 0), { ...hello, atNs: 1 * MS }, ...rest, response(1, 0, 150 * MS)];
+    const capture = new Capture().play(steps).finish();
+    expect(capture.exchanges).toMatchObject([{ startNs: 0, endNs: 150 * MS }]);
+    expect(capture.quic).toMatchObject({ datagrams: 6, skipped: { "quic-without-begin": 0 } });
+  });
+
+  test("not for ever, and not without end", () => {
+    const capture = new Capture().play([early(0, 0), { ...hello, atNs: 5e9 }]).finish();
+    expect(capture.quic).toMatchObject({ datagrams: 1, skipped: { "quic-without-begin": 1 } });
+    const many = new Capture().play(Array.from({ length: 100 }, (_, i) => early(4 * i, i))).finish();
+    expect(many.quic.skipped).toMatchObject({ "quic-without-begin": 100 });
   });
 });
 
