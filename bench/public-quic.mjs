@@ -1,6 +1,12 @@
 /**
  * Reads every capture below a folder with netlat and with tshark and holds against each other what both see of QUIC v1 and v2 without a
  * key log: datagrams, packets in them, server names in Initial packets. The captures themselves stay out of this repository.
+ *
+ * What is left, with the captures of ntop/nDPI, EricssonResearch/spindump and zeek/zeek and tshark 4.0 (25 of 31 files alike, all
+ * server names alike): random bytes that fill up a datagram are a packet to tshark (quic_frags_different_dcid); a 1-RTT packet behind a
+ * Handshake packet is filling to it where it could not open the client's second Initial (zerortt, quicv2-echo); DNS over QUIC on its
+ * port is no QUIC to it (quicdoq); a fuzzed Initial that nothing opens begins no connection here (383379789-decrypt-crash).
+ *
  * node bench/public-quic.mjs FOLDER [--netlat bin/netlat.js] [--limit-seconds 20]
  */
 import { readdirSync } from "node:fs";

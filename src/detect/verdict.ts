@@ -1,7 +1,7 @@
 /** The verdict in words: which combination stalls, how much it costs, what to change. */
 import type { Effect, Finding } from "../report/model.js";
 import { formatDuration } from "../units/duration.js";
-import { latencyInQuestion } from "./latency-in-question.js";
+import { type LatencyInQuestion, latencyInQuestion } from "./latency-in-question.js";
 import { severalWrites, usableCells } from "./probe/cells.js";
 import { timelyEvidence } from "./probe/generator-lag.js";
 import { isQuic } from "./probe/quic-cells.js";
@@ -46,7 +46,7 @@ export function verdict(evidence: ProbeEvidence, findings: readonly Finding[], e
   const timely = timelyEvidence(evidence);
   const cells = usableCells(timely);
   const lags = findings.filter((finding) => finding.code === "generator-lag");
-  if (cells.length === 0) return lagWords(lags, "the target");
+  if (cells.length === 0) return [...lagWords(lags, "the target"), ...failures(evidence)];
   const stalls = findings.filter((finding) => finding.code === "nagle-delayed-ack");
   const others = findings.filter(({ code }) => code !== "nagle-delayed-ack" && code !== "generator-lag");
   const all = byCode(others);
@@ -148,8 +148,16 @@ function theoryWords(evidence: ProbeEvidence, findings: readonly Finding[]): str
   const open = question?.slow && confirmed.length === 0 && findings.every((finding) => finding.severity === "info");
   return [
     ...untold.map((theory) => `Confirmed: ${theory.claim} (${theory.because}).`),
-    ...(open ? [`Not explained by any theory tested: ${question.words}.`] : []),
+    ...(open ? [transferWords(question) ?? `Not explained by any theory tested: ${question.words}.`] : []),
   ];
+}
+
+/** A long answer is no riddle: most of its time passes behind its first byte. null: it does not. */
+function transferWords({ cell, latencyNs, quantile, words }: LatencyInQuestion): string | null {
+  const { latency, phases } = cell.run;
+  const behindNs = phases.ttfb === undefined ? 0 : latency.p50 - phases.ttfb.p50;
+  if (quantile !== "p50" || behindNs < EXPLAINS_SHARE * latencyNs) return null;
+  return `Most of ${words} is the answer on its way: ${formatDuration(behindNs)} pass between its first byte and its last; a shorter answer (compressed, or in parts) or more bandwidth takes that away, nothing that was varied here.`;
 }
 
 function failures(evidence: ProbeEvidence): string[] {

@@ -113,6 +113,7 @@ export const PACKET_COLUMNS: readonly QuicColumn[] = [
     head: "goodput",
     of: ({ quic }) =>
       quic.goodputBytesPerSecond === 0 ? null : `${formatSize(Math.round(quic.goodputBytesPerSecond))}/s`,
+    means: "goodput: content of the answers, while any was awaited",
   },
   {
     head: "cwnd",

@@ -33,6 +33,39 @@ describe("services", () => {
     expect(services.of(on).endpoint).toBe(`10.0.0.9:${on.a.port}`);
   });
 
+  test("of QUIC stand beside those of TCP on the same port, also when nothing in them could be read", () => {
+    const services = make();
+    services.exchange(exchange(begin(services, { ...at(443), protocol: "h2" })));
+    const [h3, closed] = [
+      begin(services, { ...at(443), protocol: "h3" }),
+      begin(services, { ...at(853), protocol: "doq" }),
+    ];
+    expect(services.quicStarted(h3)).not.toBeNull();
+    services.exchange(exchange(h3));
+    for (const flow of [h3, closed]) services.flowEnded(flow);
+    expect(services.list(new Set()).map(({ id, exchanges }) => [id, exchanges])).toEqual([
+      ["h2 10.0.0.1:443", 1],
+      ["h3 10.0.0.1:443", 1],
+      ["doq 10.0.0.1:853", 0],
+    ]);
+    services.settle();
+    expect(services.quicSubjects().map(({ run, latency }) => [run, latency.count])).toEqual([
+      ["h3 10.0.0.1:443", 1],
+      ["doq 10.0.0.1:853", 0],
+    ]);
+    expect([services.flows, services.quicFlows, services.tcpAsked]).toEqual([1, 2, 1]);
+  });
+
+  test("of QUIC take at most half of the places", () => {
+    const services = make(10);
+    for (let port = 1; port <= 30; port++) services.flowEnded(begin(services, { ...at(port), protocol: "quic" }));
+    services.exchange(exchange(begin(services, at(6379))));
+    const list = services.list(new Set());
+    expect(list.filter(({ quic }) => quic !== null)).toHaveLength(6);
+    expect(list.find(({ id }) => id === "quic other")?.quicEnded).toBe(25);
+    expect(list.some(({ endpoint }) => endpoint === "10.0.0.1:6379")).toBe(true);
+  });
+
   test("beyond the bound are one, and no exchange is lost", () => {
     const services = make(10);
     for (let port = 1; port <= 50; port++) {

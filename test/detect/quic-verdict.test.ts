@@ -32,6 +32,32 @@ test("a loss leads, with what to do about it", () => {
   expect(said[2]).not.toContain("no packet was lost");
 });
 
+test("a code is told once, also where it is a warning in one cell and a note in another", () => {
+  const retried = (split: string, ms: number) => {
+    const { handshake } = quicFacts();
+    const flights = [{ name: "client hello to retry", time: times([ms]) }];
+    return quicCell({ handshake: { ...handshake, retries: 1, flights } }, { split });
+  };
+  const said = words(overQuic([retried("none", 0.2), retried("3", 20)]));
+  expect(said.filter((sentence) => sentence.includes("Retry: "))).toEqual([
+    "split=3: Retry: 1 of 1 connection was sent back to prove its address, 20.0 ms (p50) each before the handshake began; the same in 1 more combination.",
+  ]);
+});
+
+test("a long answer is on its way, and no riddle", () => {
+  const long = quicCell(
+    {},
+    {},
+    { run: { latency: histogramOf([900 * MS]), phases: { ttfb: histogramOf([41 * MS]) } } },
+  );
+  const slow = { ...long, latencyNs: long.latencyNs.map(() => 900 * MS) };
+  const said = words(overQuic([slow], { slowServerNs: 50 * MS })).join(" ");
+  expect(said).toMatch(
+    /Most of p50 900 ms in .* is the answer on its way: 85\d ms pass between its first byte and its last/,
+  );
+  expect(said).not.toContain("Not explained");
+});
+
 test("what 0-RTT saves comes first, and is said once", () => {
   const early = { ...quicFacts().earlyData, offered: 20, accepted: 20, resumed: 20 };
   const cells = [
@@ -41,6 +67,10 @@ test("what 0-RTT saves comes first, and is said once", () => {
   const said = words(overQuic(cells, { reuse: false }));
   expect(said[0]).toBe("0-RTT saves 41.0 ms: p50 42.0 ms, with a whole handshake first 83.0 ms.");
   expect(said.filter((sentence) => sentence.includes("0-RTT"))).toHaveLength(1);
+  const alike = quicCell({ earlyData: early }, { "early-data": "on" }, { firstByte: () => 81 });
+  expect(words(overQuic([cells[0] ?? alike, alike], { reuse: false }))[0]).toBe(
+    "0-RTT makes no clear difference: p50 81.0 ms, with a whole handshake first 83.0 ms.",
+  );
   const dear = quicCell({ earlyData: early }, { "early-data": "on" }, { firstByte: () => 90 });
   expect(words(overQuic([cells[0] ?? dear, dear], { reuse: false }))[0]).toMatch(/^0-RTT costs 7\.00 ms/);
 });

@@ -93,6 +93,8 @@ test("late ourselves, nothing answered, some failed, a split that did not happen
   expect(words(evidence([cell({ lag: () => 8 })], { openLoop: true }))[0]).toMatch(
     /^No verdict on the target: we were late/,
   );
+  const cut = cell({ lag: () => 8, run: { errors: { refused: 100 } } });
+  expect(words(evidence([cut], { openLoop: true })).join()).toContain("100 of 200 requests failed: 100 refused");
   const dead = evidence([cell({ requests: 0, run: { requests: 12, errors: { timeout: 12 } } })]);
   expect(words(dead)).toEqual(["No verdict: no request got a usable answer.", "12 of 12 requests failed: 12 timeout."]);
   const wire = { pieces: 3, writes: 200, segments: 200, split: "merged", says: "3 pieces left in one write" } as const;

@@ -180,6 +180,7 @@ describe("options", () => {
     const late = await opened("first", "--from", "30ms");
     expect(late.runs).toEqual([]);
     expect(late.source).not.toHaveProperty("quicDatagrams");
+    expect(late.verdict.reasons.join(" ")).toContain("begin it before the connections do");
     const early = await opened("first", "--to", "60ms");
     expect(only(early).quic.handshake.total?.count).toBe(1);
     const slow = await opened("caddy", "--threshold", "1us", "--slowest", "1");

@@ -27,18 +27,23 @@ export const receivedPackets = (events: readonly QlogEvent[]): readonly (readonl
     .filter(({ name, data }) => name === "transport:packet_received" && data.header?.packet_type === "1RTT")
     .map(({ data }) => data.frames ?? []);
 
-/** Runs a probe of one connection. @returns its result, and the server's events of that connection @param folder of the server */
+/** Runs a probe. @returns its result, and the server's events of its connections @param folder of the server */
 export async function withQlog<T>(folder: string, body: () => Promise<T>): Promise<readonly [T, readonly QlogEvent[]]> {
   const qlogs = join(folder, "qlog");
   const before = new Set(readdirSync(qlogs));
   const result = await body();
   const fresh = readdirSync(qlogs).filter((name) => !before.has(name));
-  if (fresh.length !== 1) throw new Error(`${fresh.length} qlog files, not one`);
-  const file = join(qlogs, fresh[0] as string);
-  // The server writes the last of it when it has forgotten the connection.
+  if (fresh.length === 0) throw new Error("the server wrote no qlog");
+  const events: QlogEvent[] = [];
+  for (const name of fresh) events.push(...(await readWhole(join(qlogs, name))));
+  return [result, events];
+}
+
+/** The server writes the last of it when it has forgotten the connection. */
+async function readWhole(file: string): Promise<readonly QlogEvent[]> {
   for (const deadline = Date.now() + 5000; ; await sleep(50)) {
     const records = readAll(readFileSync(file, "utf8"));
-    if (records !== undefined) return [result, records.filter(({ name }) => name !== undefined)];
+    if (records !== undefined) return records.filter(({ name }) => name !== undefined);
     if (Date.now() > deadline) throw new Error(`${file} was not written to its end`);
   }
 }

@@ -316,6 +316,27 @@ describe("a QUIC connection on a network of memory", onlyIf(unavailable === unde
       // One round trip of 100 ms, or two.
       expect(pair.sinceMs > 195).toBe(!accepted);
       expect(pair.client.native.isResumed()).toBe(accepted);
+      expect(pair.client.earlyDataRefused).toBe(!accepted);
+    }
+  });
+
+  it("sends what is written ahead of the first flight in its first datagram, and late where the ticket is not good for 0-RTT", async () => {
+    for (const takesEarly of [true, false]) {
+      const serverConfig = serverOf({}, ["test"], takesEarly);
+      const first = new Pair({ serverConfig });
+      await established(first);
+      await until("a ticket", () => first.client.native.session() !== null);
+      const client = new Recorder();
+      client.whenFirstFlight = (connection) => void connection.write(0, Buffer.from("early"), true);
+      const ticket = first.client.native.session()!;
+      const pair = new Pair({ client, server: echoing(), serverConfig, ticket, delayMs: 50 });
+      expect(client.early).toBe(takesEarly ? 1 : 0);
+      const sentAtFirst = pair.sent.length;
+      await until("the answer", () => client.ended.length === 1);
+      expect(client.text(0)).toBe("early");
+      expect(sentAtFirst).toBe(1);
+      expect(pair.sinceMs < 195).toBe(takesEarly);
+      expect(pair.client.earlyDataRefused).toBe(false);
     }
   });
 });

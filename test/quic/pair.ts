@@ -38,9 +38,14 @@ export class Recorder implements Application {
   /** Does what a test asks for; called after the recorder has read all there was. */
   whenEnded: (connection: QuicConnection, streamId: number) => void = () => {};
   whenEstablished: (connection: QuicConnection) => void = () => {};
+  whenFirstFlight: (connection: QuicConnection) => void = () => {};
   whenEarly: (connection: QuicConnection) => void = () => {};
   whenWritable: (connection: QuicConnection, streamId: number) => void = () => {};
   reads = true;
+
+  onFirstFlight(connection: QuicConnection): void {
+    this.whenFirstFlight(connection);
+  }
 
   onEarly(connection: QuicConnection): void {
     this.early++;
@@ -156,7 +161,7 @@ export class Pair {
       this.client.drop();
       this.server?.drop();
     });
-    this.client.start();
+    this.client.start(options.ticket !== undefined);
   }
 
   /** Since the first datagram. */

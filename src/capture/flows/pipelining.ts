@@ -9,7 +9,7 @@
  */
 
 import type { Packet } from "../decode/packet.js";
-import type { Outstanding } from "../streams/connection-tap.js";
+import type { Outstanding } from "../streams/pipeline-start.js";
 import { isPipelined, type Pipelined } from "../streams/reading.js";
 import { BegunRequest, beginsRequest, isOneRequest } from "../streams/requests-in.js";
 import type { Trouble } from "../streams/stream-exchange.js";
@@ -23,22 +23,26 @@ const { active: ACTIVE, answered: ANSWERED, lastSmall: LAST_SMALL } = STATE;
 const { wholeRequest: WHOLE, headRequest: HEAD, begunRequest: BEGUN } = STATE;
 const { outOfStep: OUT_OF_STEP, asksAhead: ASKS_AHEAD } = STATE;
 const OF_REQUEST = WHOLE | HEAD | BEGUN;
-/** While one of these is set, every message is looked at; both: it asks ahead, and what is due is not known. */
-const ALWAYS = OUT_OF_STEP | ASKS_AHEAD;
+/** Both: it asks ahead, and how many answers are due is not known. */
+const AHEAD_AND_LOST = OUT_OF_STEP | ASKS_AHEAD;
+const SPECIAL = OF_REQUEST | AHEAD_AND_LOST;
 /**
- * So many of a connection's first messages are looked at, and every so many of the others. Between them only those that are longer, by
- * an eighth at least, than any that held no more than one request.
+ * A look costs as much as all else about a packet: its bytes come from the core that has read them. So of messages as short as one that
+ * was looked at, and held no more than one request, few are looked at; longer ones, by an eighth at least, are. What is long in any
+ * case says less: a value to store, or many requests.
  */
-const FIRST = 4;
-const EVERY = 16;
+const FIRST = 2;
+const EVERY_SHORT = 64;
+const EVERY_LONG = 8;
 const LONGER = 9 / 8;
+const LONG_BYTES = 512;
 /** Flows whose request is read over several segments, at most. */
 const MOST_BEGUN = 4096;
 /** A server that has answered, and has been asked nothing for this long, owes nothing: that, and two ways from end to end. */
 const PAUSE_NS = 20e6;
 
 /** The flow's protocol is known now, from its client's first data. */
-export function watchForPipelining(tracking: Tracking, slot: number): void {
+export function watchForPipelining(tracking: Tracking, slot: number, client: 0 | 1, p: Packet): void {
   const { ints, rare } = tracking.slab;
   const state = recordOf(slot) + STATE_BITS;
   if (kindOf(ints[state] as number) === undefined) return;
@@ -46,23 +50,47 @@ export function watchForPipelining(tracking: Tracking, slot: number): void {
   const inTheMiddle =
     Number.isNaN(rare[opening + R.synAt] as number) && Number.isNaN(rare[opening + R.synAckAt] as number);
   ints[state]! |= STATE.pipelinable | (inTheMiddle ? OUT_OF_STEP : 0);
+  look(tracking, slot, client, p);
 }
 
-/** New data of the client, before it is made part of an exchange. @param inOrder it begins where the last one ended */
-export function requestSent(tracking: Tracking, slot: number, client: 0 | 1, p: Packet, inOrder: boolean): void {
+/** New data of a client that is watched, before it is made part of an exchange. */
+export function requestSent(tracking: Tracking, slot: number, client: 0 | 1, p: Packet): void {
   const { ints, longest } = tracking.slab;
   const flow = recordOf(slot);
   const state = ints[flow + STATE_BITS] as number;
   if ((state & (ACTIVE | ANSWERED)) === ACTIVE) {
     // A request ends with less than a full segment, nearly always.
-    if ((state & (LAST_SMALL | BEGUN)) !== 0) unanswered(tracking, slot, client, p, inOrder);
+    if ((state & (LAST_SMALL | BEGUN)) !== 0) unanswered(tracking, slot, client, p);
     return;
   }
-  // What is known of the request before is not known of this one.
-  if ((state & OF_REQUEST) !== 0) ints[flow + STATE_BITS] = state & ~OF_REQUEST;
+  if ((state & SPECIAL) !== 0 && !isToBeLookedAt(tracking, slot, client, p)) return;
   const exchanges = ints[flow + EXCHANGES] as number;
-  const isLong = p.payloadLength > (longest[slot] as number);
-  if (isLong || (state & ALWAYS) !== 0 || exchanges < FIRST || exchanges % EVERY === 0) look(tracking, slot, client, p);
+  const known = longest[slot] as number;
+  const seldom = p.payloadLength <= known ? EVERY_SHORT - 1 : known < LONG_BYTES ? 0 : EVERY_LONG - 1;
+  if (exchanges < FIRST || (exchanges & seldom) === 0) look(tracking, slot, client, p);
+}
+
+/** The same where the data does not begin where the last one ended. */
+export function requestOutOfOrder(tracking: Tracking, slot: number, p: Packet): void {
+  const state = tracking.slab.ints[recordOf(slot) + STATE_BITS] as number;
+  const kind = kindOf(state);
+  forgetRequest(tracking, slot);
+  const isMore = (state & (ACTIVE | ANSWERED | LAST_SMALL)) === (ACTIVE | LAST_SMALL);
+  if (kind !== undefined && isMore && beginsRequest(kind, p, false)) miss(tracking, slot, kind);
+}
+
+/** A message begins, of a flow of which something is known. @returns whether it may be looked at as any other */
+function isToBeLookedAt(tracking: Tracking, slot: number, client: 0 | 1, p: Packet): boolean {
+  const { ints } = tracking.slab;
+  const state = recordOf(slot) + STATE_BITS;
+  forgetRequest(tracking, slot);
+  if (((ints[state] as number) & OUT_OF_STEP) !== 0 && isAfterPause(tracking, slot, client, p))
+    ints[state]! &= ~OUT_OF_STEP;
+  if (((ints[state] as number) & ASKS_AHEAD) === 0) return true;
+  const kind = kindOf(ints[state] as number);
+  if (kind !== undefined && ((ints[state] as number) & OUT_OF_STEP) === 0)
+    readFrom(tracking, slot, client, p, kind, undefined);
+  return false;
 }
 
 /** A message begins. */
@@ -71,32 +99,26 @@ function look(tracking: Tracking, slot: number, client: 0 | 1, p: Packet): void 
   const state = recordOf(slot) + STATE_BITS;
   const kind = kindOf(ints[state] as number);
   if (kind === undefined) return;
-  if (((ints[state] as number) & OUT_OF_STEP) !== 0 && isAfterPause(tracking, slot, client, p))
-    ints[state]! &= ~OUT_OF_STEP;
-  if (((ints[state] as number) & ALWAYS) === ASKS_AHEAD) {
-    readFrom(tracking, slot, client, p, kind, undefined);
-    return;
-  }
-  if (p.payloadLength > (longest[slot] as number)) longest[slot] = p.payloadLength * LONGER;
+  if (p.payloadLength > (longest[slot] as number)) longest[slot] = Math.min(LONG_BYTES, p.payloadLength * LONGER);
   if (isOneRequest(kind, p)) {
     if (((ints[state] as number) & OUT_OF_STEP) === 0) ints[state]! |= WHOLE;
   } else goOn(tracking, slot, client, p, kind, BegunRequest.of(kind));
 }
 
 /** More data, while the answer is awaited: the rest of the request, or the next one. */
-function unanswered(tracking: Tracking, slot: number, client: 0 | 1, p: Packet, inOrder: boolean): void {
+function unanswered(tracking: Tracking, slot: number, client: 0 | 1, p: Packet): void {
   const state = tracking.slab.ints[recordOf(slot) + STATE_BITS] as number;
   const kind = kindOf(state);
-  if (kind === undefined || (state & ALWAYS) === ALWAYS) return;
+  if (kind === undefined || (state & AHEAD_AND_LOST) === AHEAD_AND_LOST) return;
   const begun = (state & BEGUN) === 0 ? undefined : tracking.begun.get(slot);
-  if (begun !== undefined && inOrder) {
+  if (begun !== undefined) {
     goOn(tracking, slot, client, p, kind, begun);
     return;
   }
   const isWhole = (state & WHOLE) !== 0;
   // After HTTP's head a body may follow, whatever the head says; Redis takes commands that look like nothing.
   if ((!isWhole || kind === "http1") && !beginsRequest(kind, p, isWhole)) return;
-  if (inOrder && (isWhole || isLikeTheFirst(tracking, slot, p, kind))) {
+  if (isWhole || isLikeTheFirst(tracking, slot, p, kind)) {
     readFrom(tracking, slot, client, p, kind, { isHead: (state & HEAD) !== 0, isAnswered: true, ends: 0 });
   } else miss(tracking, slot, kind);
 }
@@ -119,13 +141,13 @@ function goOn(tracking: Tracking, slot: number, client: 0 | 1, p: Packet, kind: 
   const before = ints[state] as number;
   const isFirst = (before & BEGUN) === 0;
   const inStep = (before & OUT_OF_STEP) === 0;
-  ints[state] = before & ~OF_REQUEST;
+  forgetRequest(tracking, slot);
   const held = begun.take(p);
   if (held === "more") {
     if (inStep && p.payloadCaptured === p.payloadLength)
       readFrom(tracking, slot, client, p, kind, isFirst ? undefined : begun);
     else miss(tracking, slot, kind);
-  } else if (held === "part" && inStep && (!isFirst || tracking.begun.size < MOST_BEGUN)) {
+  } else if (held === "part" && inStep && tracking.begun.size < MOST_BEGUN) {
     tracking.begun.set(slot, begun);
     ints[state]! |= BEGUN;
   } else if (held === "one" && inStep) ints[state]! |= begun.isHead ? WHOLE | HEAD : WHOLE;
@@ -136,7 +158,16 @@ function miss(tracking: Tracking, slot: number, kind: Pipelined): void {
   const state = recordOf(slot) + STATE_BITS;
   const { ints } = tracking.slab;
   if (((ints[state] as number) & ASKS_AHEAD) === 0) tracking.streams.missed(kind);
-  ints[state] = ((ints[state] as number) & ~OF_REQUEST) | OUT_OF_STEP | ASKS_AHEAD;
+  forgetRequest(tracking, slot);
+  ints[state]! |= AHEAD_AND_LOST;
+}
+
+/** What is known of the last request is not known of what comes now. */
+function forgetRequest(tracking: Tracking, slot: number): void {
+  const state = recordOf(slot) + STATE_BITS;
+  const { ints } = tracking.slab;
+  if (((ints[state] as number) & BEGUN) !== 0) tracking.begun.delete(slot);
+  ints[state]! &= ~OF_REQUEST;
 }
 
 /** The server spoke last, and nobody has said anything for so long that no answer is due. */
@@ -179,7 +210,8 @@ function readFrom(
     again: (before & STATE.readAgain) !== 0,
     outstanding,
   });
-  if (begins) ints[state] = (before & ~(STATE.pipelinable | STATE.eventful | ALWAYS | OF_REQUEST)) | STATE.readInside;
+  if (begins)
+    ints[state] = (before & ~(STATE.pipelinable | STATE.eventful | AHEAD_AND_LOST | OF_REQUEST)) | STATE.readInside;
 }
 
 /** The request that waits for its answer, as the flow's record has it. */
@@ -197,8 +229,7 @@ function outstandingOf(tracking: Tracking, slot: number, p: Packet, { isHead, en
     smallSegments: (ints[flow + X.smallSegments] as number) + (smallBefore ? 1 : 0),
     method: isHead ? "HEAD" : "GET",
     troubles: troublesOf(tracking, slot),
-    packet: p.number,
-    isInPacket: isInThis,
+    endsInNext: isInThis,
   };
 }
 

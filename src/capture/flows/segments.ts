@@ -9,7 +9,7 @@ import { tellLate } from "./acknowledgements.js";
 import { answerData, requestData } from "./exchanges.js";
 import { BIT, F, recordOf, S, ST, STATE, seqDiff, sideOf } from "./flow-slab.js";
 import { provesNagleOff, released } from "./holds.js";
-import { requestSent, watchForPipelining } from "./pipelining.js";
+import { requestOutOfOrder, requestSent, watchForPipelining } from "./pipelining.js";
 import { oldData, openHole, resent } from "./resends.js";
 import type { Tracking } from "./tracking.js";
 import { windowReleased } from "./windows.js";
@@ -31,6 +31,8 @@ const { nagleOff: NAGLE_OFF, opened: OPENED, mss: MSS } = BIT;
 const READ_INSIDE = STATE.readInside;
 const PIPELINABLE = STATE.pipelinable;
 const { client: CLIENT, active: ACTIVE, protocolMask: PROTOCOL, protocolShift: PROTOCOL_SHIFT } = STATE;
+/** Together with the side that sends: data of a client that is watched for pipelining. */
+const WATCHED = PIPELINABLE | CLIENT;
 
 export function dataSegment(tracking: Tracking, slot: number, side: 0 | 1, p: Packet): void {
   const { ints } = tracking.slab;
@@ -44,6 +46,8 @@ export function dataSegment(tracking: Tracking, slot: number, side: 0 | 1, p: Pa
       return;
     }
   }
+  const state = (ints[recordOf(slot) + STATE_BITS] as number) & WATCHED;
+  if (state === (PIPELINABLE | (side + 1))) requestSent(tracking, slot, side, p);
   newData(tracking, slot, side, p, end, true);
 }
 
@@ -57,6 +61,8 @@ function unexpected(tracking: Tracking, slot: number, side: 0 | 1, p: Packet, en
   }
   if (isAhead) openHole(tracking, slot, side, p);
   else resent(tracking, slot, side, p); // sent again together with bytes that are new
+  const state = (tracking.slab.ints[recordOf(slot) + STATE_BITS] as number) & WATCHED;
+  if (state === (PIPELINABLE | (side + 1))) requestOutOfOrder(tracking, slot, p);
   newData(tracking, slot, side, p, end, false);
 }
 
@@ -105,9 +111,8 @@ function newData(tracking: Tracking, slot: number, side: 0 | 1, p: Packet, end: 
       const protocol = sniff(p.bytes, p.payloadStart, p.payloadCaptured, p.dstPort);
       ints[flow + STATE_BITS] = state | (protocol << PROTOCOL_SHIFT);
       if (tracking.streams.begin(slot, side, protocol, p)) ints[flow + STATE_BITS]! |= READ_INSIDE;
-      else watchForPipelining(tracking, slot);
+      else watchForPipelining(tracking, slot, side, p);
     }
-    if (((ints[flow + STATE_BITS] as number) & PIPELINABLE) !== 0) requestSent(tracking, slot, side, p, inOrder);
     requestData(tracking, slot, p, small);
   }
 }

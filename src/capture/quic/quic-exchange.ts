@@ -1,4 +1,5 @@
 /** A request and its answer on a stream, whatever the application: what a probe's sample and a capture's exchange are made of. */
+import type { H3Exchange } from "../../protocols/h3/observer.js";
 import type { Sender } from "../../protocols/tls/plaintext.js";
 
 /** Times are those of the datagrams that completed the bytes in question, in order. */
@@ -26,4 +27,25 @@ export interface QuicExchange {
   readonly reset: { readonly by: Sender; readonly error: string } | undefined;
   /** Bytes of its stream went again, or waited for others ahead of them: lost, or overtaken. Rejected 0-RTT is neither. */
   readonly hit: boolean;
+}
+
+/** @returns without what only the connection knows: `hit` is false */
+export function fromH3(exchange: H3Exchange): QuicExchange {
+  return {
+    streamId: exchange.streamId,
+    requestNs: exchange.requestNs,
+    requestEndNs: exchange.requestEndNs,
+    firstByteNs: exchange.firstByteNs,
+    responseEndNs: exchange.responseEndNs,
+    requestBytes: exchange.requestBytes,
+    responseBytes: exchange.responseBytes,
+    contentBytes: exchange.contentBytes,
+    early: exchange.early,
+    method: exchange.method,
+    path: exchange.path,
+    status: exchange.status,
+    outcome: exchange.outcome,
+    reset: exchange.reset,
+    hit: false,
+  };
 }

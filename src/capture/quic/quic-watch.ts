@@ -2,7 +2,7 @@
  * One QUIC connection watched, datagram by datagram, in a capture or by the probe that drives it: its exchanges, whatever the
  * application, and its times. What it measures goes to its owner at once; it keeps counts only.
  */
-import { type H3Exchange, type H3Observed, H3Observer } from "../../protocols/h3/observer.js";
+import { type H3Observed, H3Observer } from "../../protocols/h3/observer.js";
 import { QuicConversation } from "../../protocols/quic/conversation.js";
 import type { AckSeen, QuicEvent } from "../../protocols/quic/events.js";
 import type { LossCounts } from "../../protocols/quic/sent-packets.js";
@@ -12,7 +12,7 @@ import { applicationErrorName, isH3 } from "./alpn.js";
 import { EarlyData } from "./early-data.js";
 import { flightsOf } from "./flights.js";
 import { HitStreams } from "./hit-streams.js";
-import type { QuicExchange } from "./quic-exchange.js";
+import { fromH3, type QuicExchange } from "./quic-exchange.js";
 import type { QuicMeasures } from "./quic-measures.js";
 import { SpinRtts } from "./spin-rtts.js";
 import { isBidirectional, StreamBook } from "./stream-book.js";
@@ -236,22 +236,3 @@ export class QuicWatch {
 }
 
 /** In one piece, without spreading: it is done for every request of a probe, and spreading takes ten times as long. */
-function fromH3(exchange: H3Exchange): QuicExchange {
-  return {
-    streamId: exchange.streamId,
-    requestNs: exchange.requestNs,
-    requestEndNs: exchange.requestEndNs,
-    firstByteNs: exchange.firstByteNs,
-    responseEndNs: exchange.responseEndNs,
-    requestBytes: exchange.requestBytes,
-    responseBytes: exchange.responseBytes,
-    contentBytes: exchange.contentBytes,
-    early: exchange.early,
-    method: exchange.method,
-    path: exchange.path,
-    status: exchange.status,
-    outcome: exchange.outcome,
-    reset: exchange.reset,
-    hit: false,
-  };
-}

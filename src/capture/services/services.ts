@@ -21,6 +21,12 @@ export interface ServicesOptions {
   readonly maxServices: number;
 }
 
+interface QuicSubject {
+  readonly run: string;
+  readonly facts: QuicFacts;
+  readonly latency: HistogramData;
+}
+
 /** Services without any exchange (a port scan has thousands) take at most this part of the places. */
 const BARREN_SHARE = 0.2;
 /** And those of QUIC, whether asked or not: without a key log nobody knows. */
@@ -34,6 +40,7 @@ export class Services implements FlowObserver {
   readonly #other = new Service("other", 0);
   /** All QUIC services beyond the bound. */
   #otherQuic: Service | undefined;
+  #quicSubjects: readonly QuicSubject[] | undefined;
   #barren = 0;
   #quicServices = 0;
   /** Of TCP. */
@@ -166,9 +173,13 @@ export class Services implements FlowObserver {
     return told.sort((left, right) => right.lostNs - left.lostNs || right.exchanges - left.exchanges);
   }
 
-  /** Services that were reached by QUIC, as their connections stand. */
-  quicSubjects(): { readonly run: string; readonly facts: QuicFacts; readonly latency: HistogramData }[] {
-    this.settle();
+  /** Services that were reached by QUIC, as their connections stood when they were settled last, or are asked for first since then. */
+  quicSubjects(): readonly QuicSubject[] {
+    this.#quicSubjects ??= this.#subjects();
+    return this.#quicSubjects;
+  }
+
+  #subjects(): QuicSubject[] {
     return this.#all().flatMap((service) => {
       const { quic, id, latency, quicEnded } = service;
       if (quic === null || quicEnded === 0) return [];
@@ -183,6 +194,7 @@ export class Services implements FlowObserver {
 
   /** Tells the services all that the accounts of live flows know: their figures are whole only then. */
   settle(): void {
+    this.#quicSubjects = undefined;
     for (const slot of this.#accounts.live()) this.#accounts.settle(slot);
   }
 

@@ -10,8 +10,8 @@ import type { Moment } from "./moments.js";
 import type { Reading } from "./reading.js";
 import type { Running } from "./running.js";
 
-/** Requests that are ahead of their answers, at most: each is an object. */
-const MOST_AHEAD = 1 << 16;
+/** Requests that are ahead of their answers, at most: each is an object, and clients that load data send a great many. */
+export const MOST_AHEAD = 1 << 16;
 /** The first byte of what Redis says without being asked (RESP3). */
 const PUSH = 0x3e;
 

@@ -4,19 +4,18 @@ import type { Plaintext, Sender } from "../../protocols/tls/plaintext.js";
 import { TlsSession } from "../../protocols/tls/session.js";
 import type { TlsState } from "../../protocols/tls/state.js";
 import type { Packet } from "../decode/packet.js";
-import { CacheReading } from "./cache-reading.js";
+import { CacheReading, MOST_AHEAD } from "./cache-reading.js";
 import { type H2Owner, H2Reading } from "./h2-reading.js";
 import { Http1Reading } from "./http1-reading.js";
 import { InOrder, type Room } from "./in-order.js";
 import { type Moment, Moments } from "./moments.js";
+import type { Outstanding } from "./pipeline-start.js";
 import { isPipelined, type Pipelined, type Reading, type ReadProtocol } from "./reading.js";
 import { Running } from "./running.js";
-import type { StreamExchange, Trouble } from "./stream-exchange.js";
+import type { StreamExchange } from "./stream-exchange.js";
 
 const ACK = 16;
 const MOST_EARLY = 64;
-/** Pipelined requests that have no answer yet: clients that load data send a great many. */
-const MOST_PIPELINED = 1 << 16;
 const H2_PREFACE = "PRI * HTTP/2.0";
 const GAPS = "bytes are missing in the capture: what was asked and answered meanwhile is not told";
 const HTTP1_REQUEST = /^[A-Z]{2,20} \S/;
@@ -30,24 +29,6 @@ export interface TapOwner extends H2Owner {
   reads(protocol: ReadProtocol): void;
   /** It cannot be read, or not any further. @param isGap because bytes are missing in the capture */
   cannotRead(reason: string, isGap: boolean): void;
-}
-
-/** The one request that was sent before a connection began to be read, and is not answered yet. */
-export interface Outstanding {
-  readonly began: Moment;
-  /** When its last byte came. */
-  readonly lastNs: number;
-  readonly bytes: number;
-  readonly segments: number;
-  /** Segments that were followed by more of it although they were not full. */
-  readonly smallSegments: number;
-  /** Of HTTP/1.1: what matters is whether it is HEAD. */
-  readonly method: string;
-  /** What has delayed it, or the first packet that is read. */
-  readonly troubles: readonly Trouble[];
-  /** The first packet that is read; and whether it brought the end of the request. */
-  readonly packet: number;
-  readonly isInPacket: boolean;
 }
 
 interface EarlyData {
@@ -69,6 +50,8 @@ export class ConnectionTap {
   #early: EarlyData[] = [];
   #over = false;
   #hasGaps = false;
+  /** Its request ends in the next segment, before what is read of that. */
+  #ending: StreamExchange | undefined;
 
   /** @param firstSeq sequence numbers of both ends' first bytes, as far as they are known */
   constructor(
@@ -79,7 +62,7 @@ export class ConnectionTap {
   ) {
     this.kind = kind;
     this.#owner = owner;
-    this.running = new Running((exchange) => owner.ended(exchange), isPipelined(kind) ? MOST_PIPELINED : undefined);
+    this.running = new Running((exchange) => owner.ended(exchange), isPipelined(kind) ? MOST_AHEAD : undefined);
     this.#tls = kind === "tls" ? new TlsSession(keyLog) : undefined;
     const end = (from: Sender): InOrder =>
       new InOrder(firstSeq[from], room, (...bytes) => this.#inOrder(from, ...bytes));
@@ -91,14 +74,10 @@ export class ConnectionTap {
 
   /** To be told before the first segment. */
   begin(outstanding: Outstanding): void {
-    const { began, method, troubles, packet, isInPacket } = outstanding;
-    const exchange = this.running.begin(this.#reading?.seed?.(method) ?? 0, began);
+    const exchange = this.running.begin(this.#reading?.seed?.(outstanding.method) ?? 0, outstanding.began);
     exchange.wasAsked(outstanding);
-    for (const trouble of troubles) {
-      const isOfPacket = trouble.event.packets.some((number) => number === packet);
-      if (!isOfPacket || isInPacket) exchange.delayedBy(trouble);
-      if (isOfPacket) this.running.delayed("client", trouble);
-    }
+    for (const trouble of outstanding.troubles) exchange.delayedBy(trouble);
+    if (outstanding.endsInNext) this.#ending = exchange;
   }
 
   /** What the server chose; undefined: no TLS, or not known. */
@@ -115,6 +94,8 @@ export class ConnectionTap {
   segment(from: Sender, p: Packet, small: boolean): void {
     if (this.#over) return;
     this.running.now = { packet: p.number, atNs: p.atNs, small };
+    if (this.#ending !== undefined) this.running.claimed("client", this.#ending);
+    this.#ending = undefined;
     if ((p.flags & ACK) !== 0) this.#ends[from === "client" ? "server" : "client"].acknowledged(p.ack);
     this.#ends[from].push(p.seq, p.bytes, p.payloadStart, p.payloadCaptured, p.payloadLength);
     this.running.settle(from);

@@ -60,13 +60,13 @@ export class Running {
   /** Bytes of its request have come. */
   asked(exchange: StreamExchange, bytes: number): void {
     exchange.asked(bytes, this.now);
-    this.#claim("client", exchange);
+    this.claimed("client", exchange);
   }
 
   /** Bytes of its answer have come. @param began when the first of them did */
   answers(exchange: StreamExchange, bytes: number, began: Moment): void {
     exchange.answers(bytes, began, this.now);
-    this.#claim("server", exchange);
+    this.claimed("server", exchange);
   }
 
   /** It is over; whoever was not answered is no exchange. */
@@ -124,7 +124,8 @@ export class Running {
     this.#claimed = false;
   }
 
-  #claim(sender: Sender, exchange: StreamExchange): void {
+  /** The packet has brought bytes of this exchange: what delayed it, has delayed them. */
+  claimed(sender: Sender, exchange: StreamExchange): void {
     for (const trouble of this.#pending[sender]) {
       exchange.delayedBy(trouble);
       this.#claimed = true;

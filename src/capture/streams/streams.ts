@@ -9,8 +9,9 @@ import type { Sender } from "../../protocols/tls/plaintext.js";
 import type { Packet } from "../decode/packet.js";
 import type { CaptureProtocol, Flow, FlowObserver, Side } from "../flows/flow-events.js";
 import { PROTOCOLS } from "../flows/flow-view.js";
-import { ConnectionTap, type Outstanding, type TapKind, type TapOwner } from "./connection-tap.js";
+import { ConnectionTap, type TapKind, type TapOwner } from "./connection-tap.js";
 import type { Room } from "./in-order.js";
+import type { PipelineStart } from "./pipeline-start.js";
 import { isPipelined, type Pipelined, type ReadProtocol } from "./reading.js";
 import { beginsWithSettings, looksLikeFrames, wantsUpgrade } from "./recognise.js";
 import type { StreamExchange, Trouble } from "./stream-exchange.js";
@@ -41,19 +42,6 @@ export interface StreamsOwner {
    * @param after what it is left after: exchanges that were told, and the one that seems to run is perhaps one of them
    */
   leave(slot: number, after: "nothing-told" | "exchanges-told", isGap: boolean): void;
-}
-
-/** Where a pipelined flow begins to be read. */
-export interface PipelineStart {
-  readonly client: Side;
-  readonly kind: Pipelined;
-  /** Sequence numbers of the next bytes of both ends. */
-  readonly firstSeq: Readonly<Record<Sender, number>>;
-  /** A hold, a resend or a window stall was told since the last exchange. */
-  readonly eventful: boolean;
-  /** It was read before, up to a gap. */
-  readonly again: boolean;
-  readonly outstanding: Outstanding | undefined;
 }
 
 /** What was read inside of the connections of a capture. */

@@ -58,6 +58,7 @@ export class Panel {
 
   /** Findings in the order of a report, and how each detector fared. It may be asked more than once. */
   judgement(): Judgement {
+    this.#context.services.settle();
     const results = this.#seats.map((seat) => this.#finish(seat));
     return {
       findings: results.flatMap(({ findings }) => findings).sort(mostSevereFirst),

@@ -14,7 +14,7 @@ export interface VerdictFacts {
   readonly theories: readonly Theory[];
   readonly source: Pick<
     CaptureSource,
-    "truncated" | "flowsEvicted" | "dropped" | "tcpPackets" | "quicDatagrams" | "inside"
+    "truncated" | "flowsEvicted" | "dropped" | "tcpPackets" | "quicDatagrams" | "inside" | "skipped"
   >;
 }
 
@@ -61,14 +61,18 @@ function costWords({ costNs, whatIf, subject }: Finding, services: readonly Serv
   return `; ${formatDuration(costNs.total)} lost${lost}${without}`;
 }
 
-function nothingWords(asked: readonly Service[], { tcpPackets, quicDatagrams = 0 }: VerdictFacts["source"]): string {
+function nothingWords(
+  asked: readonly Service[],
+  { tcpPackets, quicDatagrams = 0, skipped }: VerdictFacts["source"],
+): string {
   const exchanges = asked.reduce((sum, service) => sum + service.exchanges, 0);
   const longest = asked.reduce<Service | null>(
     (most, service) => (most === null || service.latency.quantile(0.99) > most.latency.quantile(0.99) ? service : most),
     null,
   );
   if (longest === null) {
-    if (quicDatagrams > 0) return "No verdict: no request with its answer could be read.";
+    if (quicDatagrams > 0 || skipped["quic-without-begin"] !== undefined)
+      return "No verdict: no request with its answer could be read.";
     return tcpPackets === 0
       ? "No verdict: there is no packet of TCP or QUIC in the capture."
       : "No verdict: no request with its answer was seen (one direction only, or nothing was asked).";
@@ -96,12 +100,18 @@ function theoryWords(theories: readonly Theory[], findings: readonly Finding[]):
 const NO_KEYS = /^QUIC: .*key log/;
 const LOSS: readonly string[] = ["rto", "fast-retransmit"];
 
-function limits({ truncated, flowsEvicted, dropped, inside }: VerdictFacts["source"]): string[] {
+function limits({ truncated, flowsEvicted, dropped, inside, skipped }: VerdictFacts["source"]): string[] {
+  const late = skipped["quic-without-begin"] ?? 0;
   const closed = Object.entries(inside?.unread ?? {}).reduce(
     (sum, [reason, count]) => (NO_KEYS.test(reason) ? sum + count : sum),
     0,
   );
   return [
+    ...(late > 0
+      ? [
+          `${late} datagrams look like QUIC, but the first Initial packets of their connections are not in the capture: begin it before the connections do.`,
+        ]
+      : []),
     ...(closed > 0
       ? [
           `Of ${closed} QUIC connection${closed === 1 ? "" : "s"} only the handshake can be seen: a key log (--keylog, as SSLKEYLOGFILE of either end writes it) opens requests, ACK delays, losses and what became of 0-RTT.`,

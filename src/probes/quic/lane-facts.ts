@@ -8,13 +8,17 @@ import { DatagramLog } from "./datagram-log.js";
 
 type Migration = QuicFacts["migrations"][number];
 const MOST_MIGRATIONS = 1_000;
+const MISSING =
+  "more datagrams came in a block than netlat keeps to read; RTT, ACKs, packets and losses are of those it kept";
 
-/** How many there are now, and were at most. */
+/** How many there were in all, are now, and were at most. */
 class Active {
+  all = 0;
   most = 0;
   #now = 0;
 
   begin(): void {
+    this.all++;
     this.most = Math.max(this.most, ++this.#now);
   }
 
@@ -76,13 +80,16 @@ export class LaneFacts {
     });
     const rejectionCost = this.#rejectionCost.count === 0 ? null : toHistogramData(this.#rejectionCost);
     const { missed } = this.log;
-    const missing = `${missed} datagrams were not kept: more came in a block than netlat keeps to read`;
     return {
       ...facts,
       connections: { ...facts.connections, mostActive: this.connections.most },
-      streams: { ...facts.streams, mostActive: this.streams.most },
+      streams: {
+        ...facts.streams,
+        opened: missed === 0 ? facts.streams.opened : Math.max(facts.streams.opened, this.streams.all),
+        mostActive: this.streams.most,
+      },
       earlyData: { ...facts.earlyData, rejectionCost },
-      ...(missed === 0 ? {} : { opened: { ...facts.opened, of: facts.opened.of + missed, says: missing } }),
+      ...(missed === 0 ? {} : { opened: { ...facts.opened, of: facts.opened.of + missed, says: MISSING } }),
     };
   }
 }

@@ -122,7 +122,10 @@ export const inFlightOf = ({ concurrency }: Run, none: string): string =>
 /** Writes and segments for each request: `3w 2s`; of QUIC its datagrams: `3d`. */
 function wireOf({ requests, wire, quic }: Run, none: string): string {
   if (requests === 0 || wire === null) return none;
-  const each = (total: number): string => String(Number((total / requests).toFixed(1)));
+  const each = (total: number): string => {
+    const mean = total / requests;
+    return mean < 100 ? String(Number(mean.toFixed(1))) : whole(Math.round(mean));
+  };
   if (quic !== undefined) return `${each(wire.writes)}d`;
   return `${each(wire.writes)}w ${wire.segments === null ? none : each(wire.segments)}s`;
 }

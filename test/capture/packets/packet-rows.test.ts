@@ -73,3 +73,38 @@ test("packets come out of their rows as they were put in, in order, with the pla
     }),
   );
 });
+
+test("datagrams stand at the other end: they come out in order, and the segments do not notice", () => {
+  const datagram = fc.record({
+    number: unsigned,
+    atNs: fc.integer({ min: -1e15, max: 1e15 }),
+    version: fc.constantFrom(4 as const, 6 as const),
+    ...{ src0: word, src1: word, src2: word, src3: word, dst0: word, dst1: word, dst2: word, dst3: word },
+    ...{ srcPort: port, dstPort: port, payloadLength: port, payloadCaptured: port },
+  });
+  fc.assert(
+    fc.property(fc.array(packet, { maxLength: 8 }), fc.array(datagram, { maxLength: 8 }), (packets, datagrams) => {
+      const rows = new PacketRows(new ArrayBuffer(24 * ROW * 4), 0, 24);
+      const most = Math.max(packets.length, datagrams.length);
+      for (let i = 0; i < most; i++) {
+        const segment = packets[i];
+        const other = datagrams[i];
+        if (other !== undefined) rows.putDatagram(Object.assign(new Packet(), other), 500 + i);
+        if (segment !== undefined) rows.put(segment.put, segment.hash, 1000 + i);
+      }
+      expect([rows.packets, rows.datagrams, rows.left]).toEqual([
+        packets.length,
+        datagrams.length,
+        24 - rows.used - datagrams.length,
+      ]);
+      datagrams.forEach((put, i) => {
+        expect(rows.datagram(i)).toMatchObject({ ...put, payloadStart: 500 + i });
+      });
+      let at = 0;
+      for (const { put } of packets) {
+        expect(told(rows.packet(at))).toEqual(told(put));
+        at = rows.next(at);
+      }
+    }),
+  );
+});

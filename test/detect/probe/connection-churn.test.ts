@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
 import { connectionChurn } from "../../../src/detect/probe/connection-churn.js";
+import type { ProbeCell } from "../../../src/detect/probe-evidence.js";
 import { histogramOf } from "../../../src/report/histogram.js";
 import { cell, evidence, MS } from "../evidence.js";
 import { goaway, h2Facts } from "../h2-facts.js";
+import { overQuic, quicCell } from "../quic-cell.js";
+import { quicFacts } from "../quic-facts.js";
 
 const phases = { connect: histogramOf([MS]), tls: histogramOf([3 * MS]) };
 
@@ -43,6 +46,22 @@ test("connect times not seen: the count stands, the cost is unknown", () => {
   const blind = cell({ run: { connections: 200, phases: {} } });
   const [finding] = connectionChurn.judge(evidence([blind], { reuse: false, connect: null }));
   expect(finding).toMatchObject({ count: 199, costNs: { total: 0, p50: 0, max: 0 }, whatIf: null });
+});
+
+test("with 0-RTT a request waits only until it is written; the cell that pays the whole handshake is told first", () => {
+  const setup = { handshake: histogramOf([40 * MS]) };
+  const early = { ...quicFacts().earlyData, offered: 199, accepted: 199 };
+  const soon = quicCell(
+    { earlyData: early },
+    { "early-data": "on" },
+    { run: { connections: 200, phases: { ...setup, queue: histogramOf([MS]) } } },
+  );
+  const late = quicCell({}, { "early-data": "off" }, { run: { connections: 200, phases: setup } });
+  const costOf = (cells: readonly ProbeCell[]) => connectionChurn.judge(overQuic(cells, { reuse: false }))[0];
+  expect(costOf([soon])?.costNs.p50).toBeCloseTo(MS, -5);
+  expect(costOf([soon])?.evidence[0]?.says).toContain("in 0-RTT left out");
+  expect(costOf([soon, late])).toMatchObject({ subject: { run: late.run.id } });
+  expect(costOf([soon, late])?.costNs.p50).toBeCloseTo(40 * MS, -6);
 });
 
 test("it cannot judge without a usable cell", () => {

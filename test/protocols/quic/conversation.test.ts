@@ -179,8 +179,13 @@ describe("Retry", () => {
   test("genuine: the keys change", () => {
     const watched = new Watched();
     watched.quic.push("client", hex(SAMPLES.v1.clientInitial), 0);
+    expect(watched.quic.sni).toBe("example.com");
     watched.quic.push("server", retried, 1);
+    // It answers the first Initial, which nobody acknowledges.
+    expect(watched.quic.loss("client")).toMatchObject({ ackEliciting: 1, acknowledged: 1, lost: 0, unsettled: 0 });
     watched.quic.push("client", anew(3), 2);
+    // quiche makes another hello then.
+    expect(watched.quic.sni).not.toBe("example.com");
     expect(watched.of("retry")).toEqual([{ type: "retry", atNs: 1, tokenBytes: 5, genuine: true }]);
     expect(watched.quic.packets("client").initial).toMatchObject({ packets: 2, opened: 2 });
     expect(DCID).toBe("8394c8f03e515708");
