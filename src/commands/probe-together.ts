@@ -21,6 +21,9 @@ export function checkTogether(options: ProbeOptions): void {
   if (options.pipeline > 1 && !options.reuse) {
     throw usageError("--pipeline: needs a connection that is kept; leave --reuse off out");
   }
+  if (options.streams?.some((streams) => streams > 1) && !options.reuse) {
+    throw usageError("--streams: several at once share a connection that is kept; leave --reuse off out");
+  }
   checkOfQuic(options);
   const needed = atOnce(options);
   if (options.requests !== undefined && options.requests < needed) {

@@ -5,7 +5,7 @@ import { type LatencyInQuestion, latencyInQuestion } from "./latency-in-question
 import { severalWrites, usableCells } from "./probe/cells.js";
 import { timelyEvidence } from "./probe/generator-lag.js";
 import { isQuic } from "./probe/quic-cells.js";
-import { earlyDataWords, quicCalmWords, sideBySideWords } from "./probe/quic-verdict.js";
+import { earlyDataWords, migrationWords, quicCalmWords, sideBySideWords } from "./probe/quic-verdict.js";
 import type { ProbeCell, ProbeEvidence } from "./probe-evidence.js";
 import { theories } from "./theories.js";
 import { EXPLAINS_SHARE } from "./thresholds.js";
@@ -55,6 +55,7 @@ export function verdict(evidence: ProbeEvidence, findings: readonly Finding[], e
   return [
     ...sideBySideWords(cells),
     ...earlyDataWords(cells),
+    ...migrationWords(cells),
     ...leads.flatMap((group) => withFix(group, cells)),
     ...(stalls.length > 0 ? stallWords(stalls, cells, effects) : calmWords(cells, findings)),
     ...groups.filter((group) => !leads.includes(group)).flatMap((group) => withFix(group, cells)),

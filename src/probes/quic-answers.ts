@@ -28,9 +28,11 @@ export function quicAnswers(address: string, family: 4 | 6, port: number, timeou
     socket.once("message", () => end(true));
     // On a connected socket the kernel tells of an ICMP port unreachable.
     socket.once("error", () => end(false));
-    socket.connect(port, address, () => {
+    socket.once("connect", () => {
       ask();
       again = setInterval(ask, AGAIN_MS);
     });
+    // A callback would be told of "no route" as well, and the error event then not.
+    socket.connect(port, address);
   });
 }

@@ -3,6 +3,8 @@ import type { Ns } from "../units/duration.js";
 
 /** quiche's `timeout()` cuts to whole milliseconds: a timer that is set to it would fire too early. */
 const TIMER_ROUNDING_MS = 1;
+/** Node fires at once for more (24.8 days); quiche's deadlines are looked at again when they fire early. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface AlarmActions {
   /** Send all that may go. */
@@ -51,10 +53,13 @@ export class Alarms {
   }
 
   keepAlive(afterNs: Ns): void {
-    this.#keepalive = setTimeout(() => {
-      this.#actions.ping();
-      this.#keepalive?.refresh();
-    }, afterNs / 1e6);
+    this.#keepalive = setTimeout(
+      () => {
+        this.#actions.ping();
+        this.#keepalive?.refresh();
+      },
+      Math.min(LONGEST_TIMER_MS, afterNs / 1e6),
+    );
   }
 
   /** Follows quiche's deadline. A timer that fires too early is set again; only one that would fire too late is moved. */
@@ -65,7 +70,7 @@ export class Alarms {
     if (this.#timer !== undefined && dueMs >= this.#timerDueMs) return;
     clearTimeout(this.#timer);
     this.#timerDueMs = dueMs;
-    this.#timer = setTimeout(this.#onTimer, timeoutMs + TIMER_ROUNDING_MS);
+    this.#timer = setTimeout(this.#onTimer, Math.min(LONGEST_TIMER_MS, timeoutMs + TIMER_ROUNDING_MS));
   }
 
   clear(): void {

@@ -37,7 +37,7 @@ export class QuicClient {
 
   /**
    * Opens a socket and sends the first flight.
-   * @throws the system's error when there is no socket or no route
+   * @throws the system's error when there is no socket or no route, quiche's when it does not take the server's name
    */
   static async start(spec: ClientSpec): Promise<QuicClient> {
     let client: QuicClient | undefined;
@@ -45,7 +45,12 @@ export class QuicClient {
       onDatagram: (datagram, from, atNs) => client?.received(datagram, from, atNs),
       onTrouble: (error) => client?.connection.fail(error.code ?? error.message),
     });
-    client = new QuicClient(spec, path);
+    try {
+      client = new QuicClient(spec, path);
+    } catch (error) {
+      path.close();
+      throw error;
+    }
     spec.onClient?.(client);
     client.startedNs = performance.now() * 1e6;
     client.connection.start(client.#resuming);

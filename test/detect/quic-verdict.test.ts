@@ -35,13 +35,24 @@ test("a loss leads, with what to do about it", () => {
 test("a code is told once, also where it is a warning in one cell and a note in another", () => {
   const retried = (split: string, ms: number) => {
     const { handshake } = quicFacts();
-    const flights = [{ name: "client hello to retry", time: times([ms]) }];
-    return quicCell({ handshake: { ...handshake, retries: 1, flights } }, { split });
+    const flights = [{ name: "client hello to retry", time: times(ms) }];
+    const connections = { opened: 1, mostActive: 1, failed: {} };
+    return quicCell({ connections, handshake: { ...handshake, retries: 1, flights } }, { split });
   };
   const said = words(overQuic([retried("none", 0.2), retried("3", 20)]));
   expect(said.filter((sentence) => sentence.includes("Retry: "))).toEqual([
     "split=3: Retry: 1 of 1 connection was sent back to prove its address, 20.0 ms (p50) each before the handshake began; the same in 1 more combination.",
   ]);
+});
+
+test("a connection that was to move and did not is told, with why", () => {
+  const stays = { afterRequests: 10, validatedNs: null, lostRequests: 0, says: "not moved: the server forbids it" };
+  const cells = [quicCell({ migrations: [stays] }, { migrate: "on" }), quicCell({}, { migrate: "off" })];
+  const told = (migration: object) =>
+    words(overQuic([quicCell({ migrations: [{ ...stays, ...migration }] }, { migrate: "on" })])).join(" ");
+  expect(words(overQuic(cells))).toContain("migrate=on: 1 of 1 migration failed: not moved: the server forbids it.");
+  expect(told({ says: "" })).toContain("1 of 1 migration failed: the new path was never validated.");
+  expect(told({ validatedNs: 3 * MS })).not.toContain("migration");
 });
 
 test("a long answer is on its way, and no riddle", () => {

@@ -50,4 +50,9 @@ describe("is there QUIC at an address", () => {
     expect(await quicAnswers("127.0.0.1", 4, port, 10_000)).toBe(false);
     expect(performance.now() - before).toBeLessThan(5000);
   });
+
+  it("takes an address to which nothing can be sent for no, and does not fail", async () => {
+    // The broadcast address is refused to a socket that did not ask for broadcasting (EACCES), where it has a route at all.
+    expect(await quicAnswers("255.255.255.255", 4, 443, 500)).toBe(false);
+  });
 });

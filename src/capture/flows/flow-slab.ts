@@ -109,6 +109,8 @@ export const STATE = {
   asksAhead: 1 << 23,
   /** It was read inside, up to a gap in the capture. */
   readAgain: 1 << 24,
+  /** The rest: how long requests are that were looked at, in units of 8 bytes, 63 at most. */
+  lookedAtShift: 26,
 } as const;
 
 /** All that STATE tells of the exchange that runs, so that none does. */
@@ -204,8 +206,6 @@ export class FlowSlab {
   ints = new Int32Array(0);
   times = new Float64Array(0);
   rare = new Float64Array(0);
-  /** By slot: segments of the client's beyond this are longer than any that was looked at (./pipelining.ts). */
-  longest = new Int32Array(0);
 
   /** Makes room for so many flows; those that are there keep their slots. */
   grow(flows: number): void {
@@ -217,9 +217,6 @@ export class FlowSlab {
     this.ints = ints;
     this.times = new Float64Array(bytes);
     this.rare = rare;
-    const longest = new Int32Array(flows);
-    longest.set(this.longest);
-    this.longest = longest;
   }
 
   /** Makes the record that of a flow just seen. */
@@ -232,7 +229,6 @@ export class FlowSlab {
     ints[flow + F.state] = isIpv6;
     rare.fill(Number.NaN, rareOf(slot), rareOf(slot) + R.words);
     rare.fill(Number.NaN, rareOf(slot) + FIRST_SIDE_RARE, rareOf(slot) + RARE);
-    this.longest[slot] = 0;
     times[(flow >> 1) + FT.last] = atNs;
     rare[rareOf(slot) + R.start] = atNs;
     for (const side of [0, 1] as const) {

@@ -10,7 +10,7 @@
 import type { KeyLog } from "../../protocols/tls/key-log.js";
 import type { Packet } from "../decode/packet.js";
 import { type PacketRows, ROW } from "../packets/packet-rows.js";
-import type { ReadInside } from "../streams/streams.js";
+import type { ReadInside } from "../streams/read-inside.js";
 import { acknowledge, tellLate } from "./acknowledgements.js";
 import { endExchange } from "./exchanges.js";
 import type { FlowObserver, Side } from "./flow-events.js";

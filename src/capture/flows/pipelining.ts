@@ -9,13 +9,12 @@
  */
 
 import type { Packet } from "../decode/packet.js";
-import type { Outstanding } from "../streams/pipeline-start.js";
 import { isPipelined, type Pipelined } from "../streams/reading.js";
 import { BegunRequest, beginsRequest, isOneRequest } from "../streams/requests-in.js";
-import type { Trouble } from "../streams/stream-exchange.js";
 import { endExchange } from "./exchanges.js";
 import { BIT, F, R, rareOf, recordOf, S, ST, STATE, sideOf, X, XT } from "./flow-slab.js";
 import { PROTOCOLS } from "./flow-view.js";
+import { type Earlier, outstandingOf } from "./outstanding.js";
 import type { Tracking } from "./tracking.js";
 
 const { state: STATE_BITS, exchanges: EXCHANGES } = F;
@@ -35,7 +34,10 @@ const FIRST = 2;
 const EVERY_SHORT = 64;
 const EVERY_LONG = 8;
 const LONGER = 9 / 8;
-const LONG_BYTES = 512;
+const { lookedAtShift: LOOKED_AT } = STATE;
+const UNIT_BYTES = 8;
+const MOST_UNITS = 63;
+const LONG_BYTES = MOST_UNITS * UNIT_BYTES;
 /** Flows whose request is read over several segments, at most. */
 const MOST_BEGUN = 4096;
 /** A server that has answered, and has been asked nothing for this long, owes nothing: that, and two ways from end to end. */
@@ -55,7 +57,7 @@ export function watchForPipelining(tracking: Tracking, slot: number, client: 0 |
 
 /** New data of a client that is watched, before it is made part of an exchange. */
 export function requestSent(tracking: Tracking, slot: number, client: 0 | 1, p: Packet): void {
-  const { ints, longest } = tracking.slab;
+  const { ints } = tracking.slab;
   const flow = recordOf(slot);
   const state = ints[flow + STATE_BITS] as number;
   if ((state & (ACTIVE | ANSWERED)) === ACTIVE) {
@@ -65,7 +67,7 @@ export function requestSent(tracking: Tracking, slot: number, client: 0 | 1, p: 
   }
   if ((state & SPECIAL) !== 0 && !isToBeLookedAt(tracking, slot, client, p)) return;
   const exchanges = ints[flow + EXCHANGES] as number;
-  const known = longest[slot] as number;
+  const known = (state >>> LOOKED_AT) * UNIT_BYTES;
   const seldom = p.payloadLength <= known ? EVERY_SHORT - 1 : known < LONG_BYTES ? 0 : EVERY_LONG - 1;
   if (exchanges < FIRST || (exchanges & seldom) === 0) look(tracking, slot, client, p);
 }
@@ -95,11 +97,14 @@ function isToBeLookedAt(tracking: Tracking, slot: number, client: 0 | 1, p: Pack
 
 /** A message begins. */
 function look(tracking: Tracking, slot: number, client: 0 | 1, p: Packet): void {
-  const { ints, longest } = tracking.slab;
+  const { ints } = tracking.slab;
   const state = recordOf(slot) + STATE_BITS;
-  const kind = kindOf(ints[state] as number);
+  const before = ints[state] as number;
+  const kind = kindOf(before);
   if (kind === undefined) return;
-  if (p.payloadLength > (longest[slot] as number)) longest[slot] = Math.min(LONG_BYTES, p.payloadLength * LONGER);
+  const known = Math.ceil((Math.min(p.payloadLength, LONG_BYTES) * LONGER) / UNIT_BYTES);
+  if (known > before >>> LOOKED_AT)
+    ints[state] = (before & ((1 << LOOKED_AT) - 1)) | (Math.min(MOST_UNITS, known) << LOOKED_AT);
   if (isOneRequest(kind, p)) {
     if (((ints[state] as number) & OUT_OF_STEP) === 0) ints[state]! |= WHOLE;
   } else goOn(tracking, slot, client, p, kind, BegunRequest.of(kind));
@@ -179,9 +184,6 @@ function isAfterPause({ slab: { ints, times } }: Tracking, slot: number, client:
   return p.atNs - (times[(server >> 1) + ST.sentAt] as number) >= PAUSE_NS + 2 * wayNs;
 }
 
-/** A request that began before the segment, and ends in it or before it. */
-type Earlier = Pick<BegunRequest, "isHead" | "isAnswered" | "ends">;
-
 /** From this segment on the flow is read inside. */
 function readFrom(
   tracking: Tracking,
@@ -212,39 +214,6 @@ function readFrom(
   });
   if (begins)
     ints[state] = (before & ~(STATE.pipelinable | STATE.eventful | AHEAD_AND_LOST | OF_REQUEST)) | STATE.readInside;
-}
-
-/** The request that waits for its answer, as the flow's record has it. */
-function outstandingOf(tracking: Tracking, slot: number, p: Packet, { isHead, ends }: Earlier): Outstanding {
-  const { ints, times } = tracking.slab;
-  const flow = recordOf(slot);
-  const time = flow >> 1;
-  const isInThis = ends > 0;
-  const smallBefore = isInThis && ((ints[flow + STATE_BITS] as number) & LAST_SMALL) !== 0;
-  return {
-    began: { packet: (ints[flow + X.firstPacket] as number) >>> 0, atNs: times[time + XT.requestAt] as number },
-    lastNs: isInThis ? p.atNs : (times[time + XT.requestLast] as number),
-    bytes: (times[time + XT.requestBytes] as number) + ends,
-    segments: (ints[flow + X.requestSegments] as number) + (isInThis ? 1 : 0),
-    smallSegments: (ints[flow + X.smallSegments] as number) + (smallBefore ? 1 : 0),
-    method: isHead ? "HEAD" : "GET",
-    troubles: troublesOf(tracking, slot),
-    endsInNext: isInThis,
-  };
-}
-
-function troublesOf(tracking: Tracking, slot: number): Trouble[] {
-  const state = tracking.slab.ints[recordOf(slot) + STATE_BITS] as number;
-  if ((state & STATE.troubled) === 0) return [];
-  const { holds, resends, windowStalls } = tracking.troubles(slot);
-  return [
-    ...holds.map((event) => {
-      const believed = event.prompt || tracking.believesLoose(slot, event.sender);
-      return { kind: "hold", event, believed } as const;
-    }),
-    ...resends.map((event) => ({ kind: "resend", event }) as const),
-    ...windowStalls.map((event) => ({ kind: "window", event }) as const),
-  ];
 }
 
 function kindOf(state: number): Pipelined | undefined {

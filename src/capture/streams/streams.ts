@@ -12,6 +12,7 @@ import { PROTOCOLS } from "../flows/flow-view.js";
 import { ConnectionTap, type TapKind, type TapOwner } from "./connection-tap.js";
 import type { Room } from "./in-order.js";
 import type { PipelineStart } from "./pipeline-start.js";
+import { InsideCounts, type ReadInside } from "./read-inside.js";
 import { isPipelined, type Pipelined, type ReadProtocol } from "./reading.js";
 import { beginsWithSettings, looksLikeFrames, wantsUpgrade } from "./recognise.js";
 import type { StreamExchange, Trouble } from "./stream-exchange.js";
@@ -20,8 +21,6 @@ import type { StreamExchange, Trouble } from "./stream-exchange.js";
 const ROOM_BYTES = 64 << 20;
 /** Connections that are read at once: each keeps header tables and windows. */
 const MOST_CONNECTIONS = 20_000;
-/** Reasons that are told apart. */
-const MOST_REASONS = 20;
 const NAMES: Readonly<Record<ReadProtocol, string>> = {
   h2: "HTTP/2",
   http1: "HTTP/1.1",
@@ -44,14 +43,6 @@ export interface StreamsOwner {
   leave(slot: number, after: "nothing-told" | "exchanges-told", isGap: boolean): void;
 }
 
-/** What was read inside of the connections of a capture. */
-export interface ReadInside {
-  /** Connections by what they spoke, such as `HTTP/2 in TLS`. */
-  readonly read: Readonly<Record<string, number>>;
-  /** Connections that could not be read, or not to their end, by reason. */
-  readonly unread: Readonly<Record<string, number>>;
-}
-
 interface Tapped {
   readonly tap: ConnectionTap;
   readonly client: Side;
@@ -70,8 +61,7 @@ export class Streams {
   readonly #keyLog: KeyLog | undefined;
   readonly #room: Room = { left: ROOM_BYTES };
   readonly #taps = new Map<number, Tapped>();
-  readonly #read = new Map<string, number>();
-  readonly #unread = new Map<string, number>();
+  readonly #inside = new InsideCounts();
 
   /** @param keyLog asked when a connection's hellos were read; while it is empty, or undefined, TLS stays closed */
   constructor(told: FlowObserver, owner: StreamsOwner, keyLog: KeyLog | undefined) {
@@ -82,7 +72,7 @@ export class Streams {
   }
 
   get readInside(): ReadInside {
-    return { read: Object.fromEntries(this.#read), unread: Object.fromEntries(this.#unread) };
+    return this.#inside.told;
   }
 
   /**
@@ -112,7 +102,7 @@ export class Streams {
 
   /** The flow's requests are pipelined, and are not told apart. */
   missed(kind: Pipelined): void {
-    this.#cannotRead(
+    this.#inside.unread(
       `${NAMES[kind]} is pipelined, and what was asked before is not known: until it pauses, exchanges are told by who speaks in turn`,
     );
   }
@@ -125,7 +115,7 @@ export class Streams {
     { eventful, again } = { eventful: false, again: false },
   ): boolean {
     if (this.#taps.size >= MOST_CONNECTIONS) {
-      this.#cannotRead(`only ${MOST_CONNECTIONS} connections are read inside at once`);
+      this.#inside.unread(`only ${MOST_CONNECTIONS} connections are read inside at once`);
       return false;
     }
     const shared = { room: this.#room, keyLog: this.#keyLog };
@@ -164,7 +154,7 @@ export class Streams {
       reads: (protocol) => this.#reads(slot, kind, protocol),
       cannotRead: (reason, isGap) => {
         const { told = 0, again = false } = this.#taps.get(slot) ?? {};
-        if (!again || !isGap) this.#cannotRead(reason);
+        if (!again || !isGap) this.#inside.unread(reason);
         // What was told already is counted by what was asked, and must not be mixed with anything else. Pipelined requests
         // are asked in turn as well: between two pauses.
         if (told > 0 && !isPipelined(kind)) return;
@@ -235,7 +225,7 @@ export class Streams {
     const quiet = !tapped.eventful && !exchange.troubled;
     tapped.told++;
     const { kind } = tapped.tap;
-    if (tapped.told === 1 && !tapped.again && isPipelined(kind)) count(this.#read, `pipelined ${NAMES[kind]}`);
+    if (tapped.told === 1 && !tapped.again && isPipelined(kind)) this.#inside.read(`pipelined ${NAMES[kind]}`);
     tapped.eventful = false;
     this.#owner.tellStream(slot, exchange, quiet);
   }
@@ -244,12 +234,8 @@ export class Streams {
     this.#owner.readAs(slot, protocol);
     // Until the server agrees to an upgrade it is HTTP/1.1 as any other; pipelined requests count once one was answered.
     if ((kind !== "h2c-upgrade" && !isPipelined(kind)) || protocol === "h2") {
-      count(this.#read, `${NAMES[protocol]} ${kind === "tls" ? "in TLS" : "in clear text"}`);
+      this.#inside.read(`${NAMES[protocol]} ${kind === "tls" ? "in TLS" : "in clear text"}`);
     }
-  }
-
-  #cannotRead(reason: string): void {
-    count(this.#unread, this.#unread.size < MOST_REASONS || this.#unread.has(reason) ? reason : "other reasons");
   }
 }
 
@@ -258,8 +244,4 @@ function passedOn(told: FlowObserver): FlowObserver {
   const events = ["flowStarted", "handshake", "exchange", "lateAck", "nagleOff", "flowEnded"] as const;
   const heard = events.filter((event) => told[event] !== undefined);
   return Object.fromEntries(heard.map((event) => [event, (told[event] as () => void).bind(told)]));
-}
-
-function count(counts: Map<string, number>, name: string): void {
-  counts.set(name, (counts.get(name) ?? 0) + 1);
 }

@@ -63,3 +63,16 @@ export function quicCalmWords(cells: readonly ProbeCell[], findings: readonly Fi
   const many = cells.length === 1 ? "" : ` in ${cells.length} combinations`;
   return [`Over QUIC${many}: p50 ${p50}${path}${said}.`];
 }
+
+/** Connections that were to move to a new path (RFC 9000 section 9) and did not: then nothing was tried. */
+export function migrationWords(cells: readonly ProbeCell[]): string[] {
+  return cells.flatMap(({ name, run }) => {
+    const migrations = run.quic?.migrations ?? [];
+    const failed = migrations.filter(({ validatedNs }) => validatedNs === null);
+    const [first] = failed;
+    if (first === undefined) return [];
+    const where = cells.length === 1 ? "" : `${name}: `;
+    const count = `${failed.length} of ${migrations.length} migration${migrations.length === 1 ? "" : "s"}`;
+    return [`${where}${count} failed: ${first.says === "" ? "the new path was never validated" : first.says}.`];
+  });
+}

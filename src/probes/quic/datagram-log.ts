@@ -42,7 +42,7 @@ export class DatagramLog {
   }
 
   begin(): ConnectionLog {
-    this.#folder ??= mkdtempSync(join(tmpdir(), "netlat-quic-"));
+    this.#folder ??= newFolder();
     return new ConnectionLog(this, join(this.#folder, `${this.#connections++}.keys`));
   }
 
@@ -76,7 +76,8 @@ export class DatagramLog {
   }
 
   close(): void {
-    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#folder !== undefined) removeFolder(this.#folder);
+    this.#folder = undefined;
   }
 
   #push({ connection, from, datagram, atNs }: Entry): void {
@@ -91,6 +92,8 @@ export class DatagramLog {
   }
 
   #end(connection: ConnectionLog): void {
+    // Also of a connection of which no datagram was kept: its secrets may have been asked for.
+    this.#takeKeys(connection);
     if (connection.watch !== undefined) this.#tally.end(connection.watch);
     rmSync(connection.keyLogPath, { force: true });
   }
@@ -111,6 +114,26 @@ export class DatagramLog {
     connection.keyLog.add(fresh);
     this.#onKeys(fresh);
   }
+}
+
+/** There are secrets in them: none may stay behind when the program ends on an error or a second Ctrl-C. */
+const folders = new Set<string>();
+
+function newFolder(): string {
+  if (folders.size === 0) process.on("exit", removeFolders);
+  const folder = mkdtempSync(join(tmpdir(), "netlat-quic-"));
+  folders.add(folder);
+  return folder;
+}
+
+function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  folders.delete(folder);
+  if (folders.size === 0) process.off("exit", removeFolders);
+}
+
+function removeFolders(): void {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 }
 
 export class ConnectionLog {

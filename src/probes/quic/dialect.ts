@@ -21,9 +21,13 @@ export interface DialectConnection {
   answer(): StreamAnswer;
   /**
    * Bytes on a stream that the server opened.
-   * @returns `goaway`: no new requests on this connection; a fault ends it
+   * @returns `goaway`: no new requests on this connection, and those from this stream ID on are not answered; a fault ends it
    */
-  fromServer(streamId: number, bytes: Uint8Array, ended: boolean): "goaway" | ConnectionFault | undefined;
+  fromServer(streamId: number, bytes: Uint8Array, ended: boolean): Goaway | ConnectionFault | undefined;
+}
+
+export interface Goaway {
+  readonly goaway: number;
 }
 
 export interface ConnectionFault {
@@ -37,6 +41,8 @@ export interface StreamDialect {
   /** The application's error codes: all is well, and a request that is given up. */
   readonly closeCode: number;
   readonly cancelCode: number;
+  /** The server's: it has not looked at the request, which may be asked again; undefined: there is none such. */
+  readonly rejectedCode: number | undefined;
   readonly errorName: (code: number) => string;
   connection(): DialectConnection;
 }

@@ -12,6 +12,9 @@ import type { DialectConnection, StreamAnswer, StreamDialect } from "./dialect.j
 
 /** The first unidirectional stream that a client opens (RFC 9000 section 2.1). */
 const CONTROL_STREAM = 2;
+/** The two low bits of a stream ID (RFC 9000 section 2.1). HTTP/3 has no use for this kind (RFC 9114 section 6.1). */
+const STREAM_KINDS = 4;
+const SERVER_BIDIRECTIONAL = 1;
 
 export function h3Dialect(spec: H3Request): StreamDialect {
   const isHead = spec.method === "HEAD";
@@ -19,6 +22,7 @@ export function h3Dialect(spec: H3Request): StreamDialect {
     request: h3Request(spec).bytes,
     closeCode: ERROR.H3_NO_ERROR,
     cancelCode: ERROR.H3_REQUEST_CANCELLED,
+    rejectedCode: ERROR.H3_REQUEST_REJECTED,
     errorName: h3ErrorName,
     connection: () => new H3Connection(isHead),
   };
@@ -28,14 +32,14 @@ class H3Connection implements DialectConnection {
   readonly own = [{ streamId: CONTROL_STREAM, bytes: controlStreamStart({ qpackMaxTableCapacityBytes: 0 }) }];
   readonly #isHead: boolean;
   readonly #streams: UnidirectionalStreams;
-  #goaway = false;
+  #goaway: number | undefined;
 
   constructor(isHead: boolean) {
     this.#isHead = isHead;
     this.#streams = new UnidirectionalStreams("server", {
       onSettings: () => {},
-      onGoaway: () => {
-        this.#goaway = true;
+      onGoaway: (id) => {
+        this.#goaway = id;
       },
       onInstruction: () => {},
     });
@@ -46,10 +50,13 @@ class H3Connection implements DialectConnection {
   }
 
   fromServer(streamId: number, bytes: Uint8Array, ended: boolean) {
-    this.#goaway = false;
+    if (streamId % STREAM_KINDS === SERVER_BIDIRECTIONAL) {
+      return { code: ERROR.H3_STREAM_CREATION_ERROR, says: "the server opened a stream of both ways" };
+    }
+    this.#goaway = undefined;
     const fault = this.#streams.push(streamId, bytes) ?? (ended ? this.#streams.end(streamId) : undefined);
     if (fault !== undefined) return { code: ERROR[fault.code], says: fault.reason };
-    return this.#goaway ? ("goaway" as const) : undefined;
+    return this.#goaway === undefined ? undefined : { goaway: this.#goaway };
   }
 }
 

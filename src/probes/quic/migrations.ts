@@ -29,10 +29,15 @@ export class Migrations {
     this.#moved.add(link);
     const afterRequests = link.answered;
     const startedNs = nowNs();
-    client.migrate().then((refused) => {
-      if (refused === undefined) this.#underWay.set(link, { afterRequests, startedNs, toPort: client.localPort });
-      else this.#facts.migrated({ afterRequests, validatedNs: null, lostRequests: 0, says: `not moved: ${refused}` });
-    });
+    const notMoved = (reason: string): void =>
+      this.#facts.migrated({ afterRequests, validatedNs: null, lostRequests: 0, says: `not moved: ${reason}` });
+    client.migrate().then(
+      (refused) => {
+        if (refused === undefined) this.#underWay.set(link, { afterRequests, startedNs, toPort: client.localPort });
+        else notMoved(refused);
+      },
+      (error: NodeJS.ErrnoException) => notMoved(`there is no new socket (${error.code ?? error.message})`),
+    );
   }
 
   path(link: QuicLink, { localPort, state }: PathChange): void {

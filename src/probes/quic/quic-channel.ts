@@ -61,11 +61,21 @@ export class QuicChannel implements LinkOwner {
       this.#opened();
       return;
     }
-    const { link } = place;
-    const silent = this.#silence(within);
-    if (link !== null) link.cancel(place);
-    this.#fail(place, "timeout", link?.established === true ? `no whole answer ${within}` : silent);
-    if (this.#link?.established === false && this.#waiting.length === 0) this.#giveUp(this.#link, "timeout");
+    const says = place.link?.established === true ? `no whole answer ${within}` : this.#silence(within);
+    place.link?.cancel(place);
+    // Before the host is told: it may begin the next request from within, which deserves a connection of its own.
+    this.#leaveBehind(place);
+    this.#fail(place, "timeout", says);
+    this.#settle();
+  }
+
+  /** Its time is over: a connection that is for this request alone, or that it alone waits for, is of no use to others. */
+  #leaveBehind(place: QuicPlace): void {
+    const link = this.#link;
+    if (link === null) return;
+    if (!link.established) {
+      if (link.running === 0 && this.#waiting.every((other) => other === place)) this.#giveUp(link, "timeout");
+    } else if (!this.#plan.spec.reuse) this.#drop(link);
   }
 
   mark(): void {}
@@ -80,7 +90,7 @@ export class QuicChannel implements LinkOwner {
     this.#opening = null;
     this.#waiting = [];
     for (const place of this.places) {
-      place.blank();
+      this.#takeBack(place);
       place.deadlineNs = Number.POSITIVE_INFINITY;
     }
   }
@@ -98,11 +108,9 @@ export class QuicChannel implements LinkOwner {
 
   onRejected(_link: QuicLink, places: readonly QuicPlace[]): void {
     for (const place of places) {
-      const { earlyNs } = place;
-      this.#facts.streams.end();
-      place.blank();
+      place.refusedNs = place.earlyNs;
+      this.#takeBack(place);
       this.#ask(place);
-      this.#facts.rejected(Math.max(0, place.exchange.wireNs - earlyNs));
     }
   }
 
@@ -122,13 +130,25 @@ export class QuicChannel implements LinkOwner {
     if (link !== this.#link) return;
     this.#link = null;
     this.#retired.add(link);
+    this.#askWaiting();
+    this.#settle();
+  }
+
+  onUntouched(link: QuicLink, place: QuicPlace, says: string): void {
+    if (place.askedAgain) this.#fail(place, "reset", says);
+    else {
+      place.askedAgain = true;
+      this.#takeBack(place);
+      // On this connection only at the end of the turn: a GOAWAY may be the next thing that is read.
+      if (link === this.#link) this.#waiting.push(place);
+      else this.#ask(place);
+    }
     this.#settle();
   }
 
   onLost(link: QuicLink, trouble: QuicTrouble, running: readonly QuicPlace[]): void {
-    this.#forget(link);
+    this.#forget(link, running.length);
     if (!link.established) this.#facts.connectionFailed(trouble.failure);
-    this.#migrations.lost(link, running.length);
     const waiting = link.established || this.#link !== null ? [] : this.#waiting;
     if (waiting.length > 0) this.#waiting = [];
     this.#opened();
@@ -145,10 +165,15 @@ export class QuicChannel implements LinkOwner {
     const { ordinal, firstByteNs } = place.exchange;
     if (trouble.closedIdle && ordinal > 0 && Number.isNaN(firstByteNs) && !place.askedAgain) {
       place.askedAgain = true;
-      this.#facts.streams.end();
-      place.blank();
+      this.#takeBack(place);
       this.#ask(place);
     } else this.#fail(place, trouble.failure, trouble.says);
+  }
+
+  /** Off the connection that it was on: it is asked anew. */
+  #takeBack(place: QuicPlace): void {
+    if (place.link !== null) this.#facts.streams.end();
+    place.blank();
   }
 
   #ask(place: QuicPlace): void {
@@ -169,8 +194,11 @@ export class QuicChannel implements LinkOwner {
   }
 
   #put(link: QuicLink, place: QuicPlace): void {
+    const { refusedNs } = place;
+    place.refusedNs = Number.NaN;
     this.#facts.streams.begin();
     link.ask(place);
+    if (!Number.isNaN(refusedNs)) this.#facts.rejected(Math.max(0, place.exchange.wireNs - refusedNs));
   }
 
   #connect(): void {
@@ -191,9 +219,10 @@ export class QuicChannel implements LinkOwner {
     this.#forget(link);
   }
 
-  #forget(link: QuicLink): void {
+  #forget(link: QuicLink, lostRequests = 0): void {
     if (link === this.#link) this.#link = null;
     this.#retired.delete(link);
+    this.#migrations.lost(link, lostRequests);
     const { client } = link;
     if (client !== undefined) {
       this.#tickets.keep(client.ticket);

@@ -43,16 +43,24 @@ const SOCKET: Readonly<Record<string, Failure>> = {
   EACCES: "unreachable",
 };
 
+/** Such as EMSGSIZE: errno's names. */
+const SYSTEM_CODE = /^E[A-Z0-9]+$/;
+
 export function troubleOf(end: ConnectionEnd, context: TroubleContext): QuicTrouble {
   const trouble = (failure: Failure, says: string, closedIdle = false): QuicTrouble => ({ failure, says, closedIdle });
   if (end.by === "socket") {
     const says =
       end.reason === "ECONNREFUSED"
         ? "nothing listens on that UDP port (ICMP port unreachable); does the server speak QUIC there?"
-        : `the system cannot send there: ${end.reason}`;
+        : SYSTEM_CODE.test(end.reason)
+          ? `the system cannot send there: ${end.reason}`
+          : `QUIC's engine cannot begin a connection there: ${end.reason}`;
     return trouble(SOCKET[end.reason] ?? "unreachable", says);
   }
-  if (end.by === "idle") return trouble("closed", "nothing was heard from the server for the idle timeout", true);
+  if (end.by === "idle") {
+    const says = "nothing was heard from the server for the idle timeout";
+    return end.wasEstablished ? trouble("closed", says, true) : trouble("timeout", says);
+  }
   const alert = end.application ? undefined : alertOf(end.code);
   if (alert !== undefined) return trouble("tls", tlsSays(end, alert, context));
   const by = end.by === "peer" ? "the server closed the connection" : "netlat closed the connection";

@@ -23,6 +23,8 @@ export interface LinkOwner {
   onAnswered(link: QuicLink, place: QuicPlace, judged: Judged, atNs: number): void;
   /** No new requests on it. */
   onRetire(link: QuicLink): void;
+  /** The server did not look at the request and never will (RFC 9114 sections 4.1.1 and 5.2): it may be asked elsewhere. */
+  onUntouched(link: QuicLink, place: QuicPlace, says: string): void;
   /** It is over, with what ran on it. */
   onLost(link: QuicLink, trouble: QuicTrouble, running: readonly QuicPlace[]): void;
   onPath(link: QuicLink, change: PathChange): void;
@@ -91,6 +93,8 @@ export class QuicLink implements Application {
         migrates: quic.migrateAfter !== undefined,
         onClient: (client) => {
           this.#client = client;
+          // Given up while the socket was opened: nothing goes out any more.
+          if (this.over) client.connection.drop();
         },
         onDatagram: (from, datagram, atNs) => {
           if (from === "client") this.datagramsOut++;
@@ -99,10 +103,11 @@ export class QuicLink implements Application {
         },
       });
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      this.#lost({ by: "socket", application: false, code: 0, reason: code ?? message, wasEstablished: false });
+      // The code of what is not the system's says nothing (GenericFailure of quiche's binding).
+      const { code, message, errno } = error as NodeJS.ErrnoException;
+      const reason = errno === undefined ? message : (code ?? message);
+      this.#lost({ by: "socket", application: false, code: 0, reason, wasEstablished: false });
     }
-    if (this.over) this.#client?.connection.drop();
   }
 
   /** Whether the peer lets us open another stream now. */
@@ -121,6 +126,7 @@ export class QuicLink implements Application {
     x.ordinal = this.asked++;
     // What waits to go, such as the end of the handshake, is none of the pieces that are counted. In 0-RTT nothing waits yet.
     if ((x.ordinal === 0 && this.established) || this.#plan.ends.length > 1) this.#client?.connection.flush();
+    if (this.#running.get(place.streamId) !== place) return;
     x.wireNs = nowNs();
     if (!this.established) place.earlyNs = x.wireNs;
     this.#advance(place);
@@ -129,7 +135,7 @@ export class QuicLink implements Application {
   /** Gives a request up. */
   cancel(place: QuicPlace): void {
     this.#running.delete(place.streamId);
-    this.#client?.connection.abandon(place.streamId, this.#plan.dialect.cancelCode);
+    this.#abandon(place.streamId);
   }
 
   /** Ends it with a word to the server, and forgets it. What runs on it is dropped, nobody is told. */
@@ -139,6 +145,8 @@ export class QuicLink implements Application {
     this.#clearTimers();
     const connection = this.#client?.connection;
     if (connection === undefined) return;
+    // An answer to 0-RTT may come with the server's first flight: the end of the handshake has not gone yet.
+    if (this.#early && this.established) connection.flush();
     connection.close(true, this.#plan.dialect.closeCode);
     connection.drop();
   }
@@ -219,17 +227,19 @@ export class QuicLink implements Application {
   #advance(place: QuicPlace): void {
     const connection = this.#client?.connection;
     const { ends, dialect, spec } = this.#plan;
-    const x = place.exchange;
+    const { exchange: x, streamId } = place;
     if (connection === undefined || this.over) return;
     while (place.piece < ends.length) {
       const end = ends[place.piece] as number;
       const isLast = place.piece === ends.length - 1;
       if (isLast) x.wholeNs = place.piece === 0 ? x.wireNs : nowNs();
-      const taken = connection.write(place.streamId, dialect.request.subarray(place.sentBytes, end), isLast);
+      const taken = connection.write(streamId, dialect.request.subarray(place.sentBytes, end), isLast);
       if (taken === undefined) return;
       place.sentBytes += taken;
       const before = this.datagramsOut;
       connection.flush();
+      // It may have come to light that the connection is over, and the place be somewhere else.
+      if (this.#running.get(streamId) !== place) return;
       x.writes += this.datagramsOut - before;
       // The window is full: onWritable goes on.
       if (place.sentBytes < end) return;
@@ -260,7 +270,7 @@ export class QuicLink implements Application {
     const early = answer.push(bytes);
     if (early === undefined && !ended) return;
     this.#running.delete(streamId);
-    if (!ended) this.#client?.connection.abandon(streamId, this.#plan.dialect.cancelCode);
+    if (!ended || !this.#isWritten(place)) this.#abandon(streamId);
     this.answered++;
     this.#owner.onAnswered(this, place, early ?? answer.end(), nowNs());
   }
@@ -269,15 +279,38 @@ export class QuicLink implements Application {
     const place = this.#running.get(streamId);
     if (place === undefined) return;
     this.#running.delete(streamId);
-    const says = `the server reset the stream: ${this.#plan.dialect.errorName(code)}`;
+    if (!this.#isWritten(place)) this.#abandon(streamId);
+    const { dialect } = this.#plan;
+    const says = `the server reset the stream: ${dialect.errorName(code)}`;
+    if (code === dialect.rejectedCode) {
+      this.#owner.onUntouched(this, place, says);
+      return;
+    }
     this.#owner.onAnswered(this, place, { status: statusOf("reset"), says }, atNs);
   }
 
   #fromServer(connection: QuicConnection, streamId: number, bytes: Uint8Array, ended: boolean): void {
     const said = this.#dialect.fromServer(streamId, bytes, ended);
     if (said === undefined) return;
-    if (said === "goaway") this.#owner.onRetire(this);
+    if ("goaway" in said) this.#goaway(said.goaway);
     else connection.close(true, said.code, said.says);
+  }
+
+  #goaway(firstUntouched: number): void {
+    const untouched = [...this.#running.values()].filter(({ streamId }) => streamId >= firstUntouched);
+    for (const place of untouched) this.cancel(place);
+    this.#owner.onRetire(this);
+    const says = "the server goes away (GOAWAY) and does not answer this request";
+    for (const place of untouched) this.#owner.onUntouched(this, place, says);
+  }
+
+  #isWritten(place: QuicPlace): boolean {
+    return place.piece === this.#plan.ends.length;
+  }
+
+  /** Half a stream that stays open would count against the streams that the server allows, for good. */
+  #abandon(streamId: number): void {
+    this.#client?.connection.abandon(streamId, this.#plan.dialect.cancelCode);
   }
 
   /** The ticket was not good for 0-RTT: what was written ahead goes now. */

@@ -17,8 +17,10 @@ export class QuicPlace extends StreamPlace {
   /** Bytes of the request that were written, and the piece that is being written. */
   sentBytes = 0;
   piece = 0;
-  /** When it went out in 0-RTT; NaN: it did not. */
+  /** When it went out in 0-RTT; NaN: it did not, or went again later. */
   earlyNs = Number.NaN;
+  /** When it first went out in 0-RTT that the server then refused; NaN: that did not happen, or it has gone again since. */
+  refusedNs = Number.NaN;
 
   constructor(owner: PlaceOwner<QuicPlace>, connection: number, index: number) {
     super(connection, index);
@@ -26,7 +28,7 @@ export class QuicPlace extends StreamPlace {
   }
 
   protected onBegin(): void {
-    this.earlyNs = Number.NaN;
+    this.refusedNs = Number.NaN;
   }
 
   override blank(): void {
@@ -36,6 +38,7 @@ export class QuicPlace extends StreamPlace {
     this.answer = null;
     this.sentBytes = 0;
     this.piece = 0;
+    this.earlyNs = Number.NaN;
   }
 
   protected override writeSays(): string | undefined {

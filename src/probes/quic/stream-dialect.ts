@@ -14,6 +14,7 @@ export function streamDialect(protocol: Protocol): StreamDialect {
     request: protocol.request(),
     closeCode: 0,
     cancelCode: isDns ? DOQ_REQUEST_CANCELLED : 0,
+    rejectedCode: undefined,
     errorName: (code) => (isDns ? DOQ_ERRORS[code] : undefined) ?? `0x${code.toString(16)}`,
     connection: () => new StreamConnection(protocol),
   };

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decode } from "../../../src/capture/decode/decode.js";
 import { Packet } from "../../../src/capture/decode/packet.js";
-import type { ReadInside } from "../../../src/capture/streams/streams.js";
+import type { ReadInside } from "../../../src/capture/streams/read-inside.js";
 import { Conversation, type ConversationFields } from "../conversation.js";
 import { sumOf, trackerOf } from "../tracker/observe.js";
 import { readInside, SeenInside } from "./read.js";

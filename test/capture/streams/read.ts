@@ -4,7 +4,7 @@ import type { FlowControlStall, SeenGoaway } from "../../../src/capture/flows/fl
 import { CapturePipeline } from "../../../src/capture/pipeline.js";
 import { createReader } from "../../../src/capture/readers/formats.js";
 import type { CaptureRecord } from "../../../src/capture/readers/record.js";
-import type { ReadInside } from "../../../src/capture/streams/streams.js";
+import type { ReadInside } from "../../../src/capture/streams/read-inside.js";
 import { KeyLog } from "../../../src/protocols/tls/key-log.js";
 import { Seen } from "../tracker/observe.js";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ms } from "../../../src/units/duration.js";
-import { CALM, kinds, latencies, load, median } from "../tcp/net-lane.js";
+import { CALM, kinds, latencies, load } from "../tcp/net-lane.js";
 import { laneSpec, openLane, runOn, runOnce, serve } from "./quic-lane.js";
 
 const MS = 1e6;
@@ -136,7 +136,7 @@ describe("what is varied", () => {
     expect(opened.filter(({ resumed }) => resumed)).toHaveLength(5);
     // Written before the handshake was over.
     const waits = Array.from(measured.wireNs, (wireNs, at) => wireNs - (measured.startNs[at] as number));
-    expect(median(waits)).toBeLessThan(median(opened.slice(1).map(({ connectNs }) => connectNs)));
+    expect(Math.min(...waits)).toBeLessThan(Math.min(...opened.slice(1).map(({ connectNs }) => connectNs)));
   });
 
   test("0-RTT that is refused is asked again at once, and the cost is told", async () => {

@@ -152,6 +152,20 @@ test("packets ahead of the ServerHello, and of the key log's lines, are opened l
   expect(watched.quic.packets("server")["1-rtt"]).toMatchObject({ packets: 1, opened: 1 });
 });
 
+test("a capture ahead of segmentation: datagrams that look like one are read one by one", () => {
+  const watched = new Watched();
+  watched.quic.push("client", initial(), 0);
+  watched.quic.push("server", serverFlight(), 1);
+  const before = watched.quic.datagrams("client").datagrams;
+  const packets = Array.from({ length: 30 }, (_, number) =>
+    seal({ from: "client", level: "1-rtt", number, payload: frames.stream(0, number, [number]) }),
+  );
+  watched.quic.push("client", Buffer.concat(packets), 2);
+  expect(watched.quic.packets("client")["1-rtt"]).toMatchObject({ packets: 30, opened: 30 });
+  expect(watched.of("stream-data").map(({ bytes }) => bytes[0])).toEqual(packets.map((_, number) => number));
+  expect(watched.quic.datagrams("client").datagrams - before).toBe(30);
+});
+
 test("0-RTT: offered, then accepted", () => {
   const watched = new Watched();
   const early = seal({

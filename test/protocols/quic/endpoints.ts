@@ -44,7 +44,7 @@ export interface PacketOptions {
 }
 
 export const CLIENT_ID = hex("c1c1c1c1");
-const SERVER_ID = hex("5e5e5e5e5e5e5e5e");
+const SERVER_ID = hex("5e1a2b3c4d5e6f70");
 export const FIRST_DCID = hex("0123456789abcdef");
 
 /** A protected packet of AES-128-GCM, with a packet number of two bytes. */
