@@ -11,7 +11,14 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/interop/**", "test/lab/**", "test/sockets/**", "test/probes/**", "test/quic/**"],
+          exclude: [
+            "test/e2e/**",
+            "test/interop/**",
+            "test/lab/**",
+            "test/sockets/**",
+            "test/probes/**",
+            "test/quic/**",
+          ],
           testTimeout: 10_000,
           sequence: { groupOrder: 0 },
         },

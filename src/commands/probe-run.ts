@@ -48,7 +48,7 @@ export async function prepare(endpoint: string, options: ProbeOptions, usual: Us
   try {
     const asked = await askedOf(running?.url ?? endpoint, options, running?.ca);
     const cells = cellsFor(asked, options, usual);
-    checkFileLimit(options, cells.length);
+    checkFileLimit(options, cells.length, asked.target.transport === "quic");
     const engine = chooseEngine(options.engine, asked.target, options.pipeline);
     if (engine.carries === "quic") await requireQuiche(endpoint);
     return {

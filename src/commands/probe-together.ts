@@ -85,16 +85,20 @@ export function atOnce(options: ProbeOptions): number {
 /** Files that are open beside the connections: libraries, event loops, pipes, the report. */
 const OTHER_FILES = 64;
 
-/** The cells take turns, and each keeps its connections meanwhile. @throws NetlatError (exit 2) */
-export function checkFileLimit(options: ProbeOptions, cells: number): void {
+/**
+ * The cells take turns, and each keeps its connections meanwhile.
+ * @param overQuic each connection has a file beside its socket, into which the engine writes its secrets
+ * @throws NetlatError (exit 2)
+ */
+export function checkFileLimit(options: ProbeOptions, cells: number, overQuic: boolean): void {
   const { reuse } = options;
   const connections = Math.max(...connectionLevels(options));
   const limit = openFileLimit();
-  const needed = reuse ? connections * cells : connections;
+  const needed = (reuse ? connections * cells : connections) * (overQuic ? 2 : 1);
   if (limit === null || needed + OTHER_FILES <= limit) return;
   const inCells = reuse && cells > 1 ? ` in ${cells} cells` : "";
   throw usageError(
-    `--connections ${connections}: that takes ${needed} sockets${inCells}, and this process may open ${limit} files`,
+    `--connections ${connections}: that takes ${needed} ${overQuic ? "files" : "sockets"}${inCells}, and this process may open ${limit} files`,
     `raise the limit (ulimit -n ${needed + OTHER_FILES}), or take fewer connections or cells`,
   );
 }

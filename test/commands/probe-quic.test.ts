@@ -1,4 +1,5 @@
 /** From the flags of a probe over QUIC to its cells and to what the engine is told; nothing is sent. */
+
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { addProbeOptions, type ProbeOptions } from "../../src/commands/probe-options.js";
@@ -7,6 +8,7 @@ import { laneSpec } from "../../src/probes/plan.js";
 import type { LaneSpec, ProbeEngine } from "../../src/probes/probe.js";
 import { loadQuiche } from "../../src/quic/binding.js";
 import { DEFAULT_TRANSPORT } from "../../src/quic/settings.js";
+import { openFileLimit } from "../../src/sockets/file-limit.js";
 import { onlyIf } from "../skip.js";
 
 const quiche = await loadQuiche();
@@ -227,6 +229,8 @@ describe("flags that do not fit", () => {
 
   it.each([
     [H3, ["--pipeline", "4"], /^--pipeline: QUIC has streams instead; write --streams$/],
+    [H3, ["--streams", "1,4", "--reuse", "off"], /^--streams: several at once share a connection that is kept; leave/],
+    [H3, ["--streams", "1", "--reuse", "off"], /^$/],
     [H3, ["--engine", "net"], /^--engine net: not possible here: QUIC runs on quiche/],
     [H3, ["--tls-resume", "on", "--reuse", "off"], /^--tls-resume: is about TCP/],
     [QUIC, ["--compare-with", "h2"], /^--compare-with: holds HTTP\/3 against HTTP over TCP; ask h3:\/\//],
@@ -247,6 +251,16 @@ describe("flags that do not fit", () => {
     ["tcp://192.0.2.1:7", ["--sni", "a"], /^$/],
   ])("%s %j", async (endpoint, args, message) => {
     expect(await refusal(endpoint, ...args)).toMatch(message);
+  });
+
+  it("more connections than there may be files: each has one beside its socket", here, async () => {
+    const limit = openFileLimit();
+    if (limit === null || limit > 20_000) return;
+    const connections = String(Math.floor(limit / 2));
+    expect(await refusal(H3, "--connections", connections)).toContain(`and this process may open ${limit} files`);
+    expect(await refusal("tcp://192.0.2.1:7", "--connections", connections, "--nagle", "on", "--split", "none")).toBe(
+      "",
+    );
   });
 
   it("a request of raw bytes or of DNS may travel in 0-RTT, whoever asks for it", here, async () => {

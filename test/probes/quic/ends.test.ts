@@ -2,7 +2,7 @@
 import { appendFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { QuicTally } from "../../../src/capture/quic/quic-tally.js";
 import type { LaneSpec } from "../../../src/probes/probe.js";
 import { DatagramLog } from "../../../src/probes/quic/datagram-log.js";
@@ -13,6 +13,7 @@ import type { H3Request } from "../../../src/protocols/protocol.js";
 import { encodeFields } from "../../../src/protocols/qpack/encoder.js";
 import type { Carrier } from "../../../src/quic/application.js";
 import { QuicServer } from "../../../src/quic/server.js";
+import { UdpPath } from "../../../src/quic/udp-path.js";
 import { ms } from "../../../src/units/duration.js";
 import { quiche, Recorder, serverOf } from "../../quic/pair.js";
 import { CALM, kinds, load } from "../tcp/net-lane.js";
@@ -97,6 +98,34 @@ describe("a server that goes away", () => {
     expect(kinds(measured)).toEqual(all("reset", 2));
     expect(examples.reset).toContain("H3_REQUEST_REJECTED");
   });
+});
+
+describe("a connection that ends right behind an answer", () => {
+  test.each([
+    ["whole", []],
+    ["in pieces", [8, 16]],
+  ])("the next request, %s, goes to a new one", async (_, cuts) => {
+    const { url, apps } = await odd(100, (connection, streamId) => {
+      connection.write(streamId, OK, true);
+      connection.flush();
+      connection.close(true, ERROR.H3_NO_ERROR);
+    });
+    const behaviour = { ...CALM, cuts };
+    const { measured } = await runOnce(laneSpec(url, {}, { behaviour, timeoutNs: ms(1000) }), load(5));
+    expect(kinds(measured)).toEqual(all("value", 5));
+    expect(apps).toHaveLength(5);
+  });
+});
+
+test("a connection that finds no socket to move to stays, and says so", async () => {
+  const { url } = await serve("h3");
+  const open = UdpPath.open.bind(UdpPath);
+  const noMore = Object.assign(new Error("too many open files"), { code: "EMFILE" });
+  const spied = vi.spyOn(UdpPath, "open").mockImplementationOnce(open).mockRejectedValueOnce(noMore);
+  onTestFinished(() => spied.mockRestore());
+  const { measured, quic } = await runOnce(laneSpec(url, { migrateAfter: 3 }), load(10));
+  expect(kinds(measured)).toEqual(all("value", 10));
+  expect(quic.migrations).toMatchObject([{ validatedNs: null, says: "not moved: there is no new socket (EMFILE)" }]);
 });
 
 describe("requests that end before their streams do", () => {
