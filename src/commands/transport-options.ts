@@ -64,7 +64,7 @@ export function transportOptions(): Option[] {
     option("--max-streams-bidi <count>", "streams that the server may open (default: 100)", readCount(0)),
     option("--max-streams-uni <count>", "likewise, of one direction (default: 100)", readCount(0)),
     option("--stream-window <size>", "flow control window of each stream (default: 4MiB)", readWindow),
-    option("--congestion <name>", "congestion control: cubic, reno or bbr (default: cubic)", readCongestion),
+    option("--congestion <name>", "congestion control: cubic, reno or bbr (default: bbr)", readCongestion),
     option("--initial-rtt <duration>", "not possible: quiche has no setting for it", refuseInitialRtt),
   ];
 }

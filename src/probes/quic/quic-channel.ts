@@ -78,6 +78,11 @@ export class QuicChannel implements LinkOwner {
     } else if (!this.#plan.spec.reuse) this.#drop(link);
   }
 
+  /** A block is over: what the engine alone knows of the connection is noted. */
+  noteWindow(): void {
+    if (this.#link !== null) this.#noteWindow(this.#link);
+  }
+
   mark(): void {}
 
   /** The kernel sees datagrams only. */
@@ -226,11 +231,15 @@ export class QuicChannel implements LinkOwner {
     const { client } = link;
     if (client !== undefined) {
       this.#tickets.keep(client.ticket);
-      const window = client.connection.path?.cwnd;
-      if (window !== undefined) this.#facts.congestionWindow(window);
+      this.#noteWindow(link);
     }
     link.log.end();
     this.#facts.connections.end();
+  }
+
+  #noteWindow(link: QuicLink): void {
+    const window = link.client?.connection.path?.cwnd;
+    if (window !== undefined) this.#facts.congestionWindow(window);
   }
 
   #settle(): void {

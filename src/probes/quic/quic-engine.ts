@@ -46,20 +46,24 @@ function quicLane(spec: LaneSpec, quic: QuicBehaviour, quiche: Quiche, keyLog: K
   const { target, address } = spec;
   const tickets = new Tickets(quic.sessionFile, `${plan.servername ?? ""} ${address}:${target.port} ${quic.alpn[0]}`);
   const facts = new LaneFacts(keyLog);
+  const channels: QuicChannel[] = [];
   const inner = sessionsLane({
     timeoutNs: spec.timeoutNs,
     slowest: spec.slowest,
     measuring: (measures) => {
       if (measures) facts.measures(nowNs());
     },
-    sessions: (host) =>
-      Array.from({ length: spec.connections }, (_, number) => number).flatMap(
-        (number) => new QuicChannel(plan, facts, tickets, host, number).places,
-      ),
+    sessions: (host) => {
+      for (let number = 0; number < spec.connections; number++) {
+        channels.push(new QuicChannel(plan, facts, tickets, host, number));
+      }
+      return channels.flatMap(({ places }) => places);
+    },
   });
   return {
     async run(load, signal, onProgress) {
       const block = await inner.run(load, signal, onProgress);
+      for (const channel of channels) channel.noteWindow();
       await facts.log.read();
       return { ...block, quic: facts.facts() };
     },

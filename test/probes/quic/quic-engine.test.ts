@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ms } from "../../../src/units/duration.js";
-import { CALM, kinds, latencies, load } from "../tcp/net-lane.js";
+import { CALM, kinds, latencies, load, median } from "../tcp/net-lane.js";
 import { laneSpec, openLane, runOn, runOnce, serve } from "./quic-lane.js";
 
 const MS = 1e6;
@@ -110,6 +110,20 @@ describe("streams and connections", () => {
     const { measured, quic } = await runOn(lane, load(2));
     expect(kinds(measured)).toEqual(all("value", 2));
     expect(quic.connections.opened).toBe(2);
+  });
+});
+
+describe("on a path that loses datagrams", () => {
+  test("a lost request costs a probe timeout, also the tenth", async () => {
+    const { url } = await serve("h3", { lossIn: 0.03 });
+    const { measured, quic } = await runOnce(laneSpec(url), load(600));
+    expect(kinds(measured)).toEqual(all("value", 600));
+    expect(quic.loss.client?.lost).toBeGreaterThan(8);
+    expect(quic.congestionWindowBytes?.last).toBeGreaterThan(1200);
+    const slow = latencies(measured).filter((latency) => latency > 20 * MS);
+    expect(slow.length).toBeGreaterThan(8);
+    // quiche's cubic came to seconds here.
+    expect(median(slow)).toBeLessThan(150 * MS);
   });
 });
 
