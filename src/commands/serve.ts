@@ -22,6 +22,8 @@ export function serveCommand(): Command {
     });
     const lab = parseLabOptions(kind, given, (option) => `--${option}`);
     const [{ startLab }, { labUrl }] = await Promise.all([import("../lab/server.js"), import("../lab/endpoint.js")]);
+    // Who reads the line below may end us at once.
+    const told = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
     const server = await startLab(kind, lab);
     process.stdout.write(`listening on ${labUrl(kind, lab, server.address, server.port)}\n`);
     if (kind === "h3") {
@@ -29,7 +31,7 @@ export function serveCommand(): Command {
       process.stdout.write(`and, over TCP, HTTP/2 and HTTP/1.1 on ${beside}\n`);
     }
     if (isQuicKind(kind)) process.stderr.write(AGE_OF_ENGINE);
-    await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+    await told;
     await server.close();
   });
 }

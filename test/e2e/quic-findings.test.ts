@@ -49,7 +49,7 @@ describe("findings of QUIC", here, () => {
     expect(findingOf(report, "quic-0rtt-rejected")).toMatchObject({ count: early?.rejected, of: early?.offered });
     expect(findingOf(report, "quic-0rtt-rejected")?.costNs.p50).toBeGreaterThan(0);
     expect(findingOf(report, "quic-loss")).toBeUndefined();
-    expect(report.verdict.reasons[0]).toMatch(/^0-RTT (saves|costs) /);
+    expect(report.verdict.reasons[0]).toMatch(/^0-RTT (saves|costs|makes no clear difference)/);
   });
 
   test("quic-loss: packets of ours that the server never got", async () => {
@@ -66,7 +66,8 @@ describe("findings of QUIC", here, () => {
     const report = await probe(["lab:h3", ...late]);
     const ours = report.runs[0]?.quic?.ackDelay.client;
     expect(ours?.advertisedNs).toBe(5 * MS);
-    expect(ours?.claimed.p90).toBeGreaterThan(20 * MS);
+    // What the server sends again meanwhile is acknowledged with it, and its own delay is what an ACK tells.
+    expect(ours?.claimed.p90).toBeGreaterThan(10 * MS);
     expect(ours?.over).toBeGreaterThan(0);
     // On a machine that is late itself the finding is withheld.
     if (!findingOf(report, "generator-lag"))
