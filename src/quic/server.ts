@@ -10,7 +10,7 @@ import type { Application } from "./application.js";
 import type { Header, Host, NativeConfig, Quiche } from "./binding.js";
 import { QuicConnection } from "./connection.js";
 import { CONNECTION_ID_BYTES, issueConnectionIds, newConnectionId } from "./connection-ids.js";
-import { withoutZone } from "./udp-path.js";
+import { widenReceiveBuffer, withoutZone } from "./udp-path.js";
 
 export interface ServerSpec {
   readonly quiche: Quiche;
@@ -30,7 +30,6 @@ export interface ServerSpec {
 
 /** RFC 9000 section 14.1: a first datagram that is smaller is no client's. */
 const LEAST_INITIAL_BYTES = 1200;
-const RECEIVE_BUFFER_BYTES = 8 * 1024 ** 2;
 const MAX_CONNECTIONS = 100_000;
 
 export class QuicServer {
@@ -55,11 +54,7 @@ export class QuicServer {
       socket.close();
       throw error;
     }
-    try {
-      socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
-    } catch {
-      // The default must do.
-    }
+    widenReceiveBuffer(socket);
     return new QuicServer(spec, socket);
   }
 

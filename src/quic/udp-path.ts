@@ -19,6 +19,15 @@ export interface UdpEvents {
 /** As much as the kernel gives: a server's burst must not be lost here. */
 const RECEIVE_BUFFER_BYTES = 8 * 1024 ** 2;
 
+/** Asks the kernel for a large receive buffer; the default must do where it gives none. */
+export function widenReceiveBuffer(socket: Socket): void {
+  try {
+    socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
+  } catch {
+    // The default must do.
+  }
+}
+
 export class UdpPath {
   readonly peer: Host;
   readonly local: Host;
@@ -44,11 +53,7 @@ export class UdpPath {
       socket.close();
       throw error;
     }
-    try {
-      socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
-    } catch {
-      // The default must do.
-    }
+    widenReceiveBuffer(socket);
     return new UdpPath(socket, peer, events);
   }
 

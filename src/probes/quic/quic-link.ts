@@ -3,6 +3,7 @@ import { X509Certificate } from "node:crypto";
 import type { Application, ConnectionEnd, PathChange } from "../../quic/application.js";
 import { QuicClient } from "../../quic/client.js";
 import type { QuicConnection } from "../../quic/connection.js";
+import { ns } from "../../units/duration.js";
 import { nowNs } from "../clock.js";
 import type { Judged } from "../http2/h2-answer.js";
 import { statusOf } from "../samples.js";
@@ -86,7 +87,7 @@ export class QuicLink implements Application {
         peer: { address: spec.address, port: spec.target.port, family: spec.family },
         servername,
         application: this,
-        ackHoldNs: quic.ackDelay?.realNs ?? (0 as typeof spec.timeoutNs),
+        ackHoldNs: quic.ackDelay?.realNs ?? ns(0),
         keepaliveNs: quic.transport.keepaliveNs,
         ticket,
         keyLogPath: this.log.keyLogPath,
